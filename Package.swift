@@ -1,0 +1,94 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One line a target. A target may use only targets that stand above it; the kits (ToolRunner, PostgreSQLKit, EngineKit)
+// know nothing of drills, and engines and sources never use each other.
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil) -> Target {
+  .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies + ["DrillTestSupport"], swiftSettings: strict)
+}
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+
+let package = Package(
+  name: "drillmark",
+  products: [.executable(name: "drillmark", targets: ["drillmark"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+  ],
+  targets: [
+    .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .target(name: "CSystem"),
+    module("DrillModel"),
+    module("Scheduling", ["DrillModel"]),
+    module("Objectives", ["DrillModel"]),
+    module("Selecting", ["DrillModel"]),
+    module("DrillConfig", ["DrillModel", "Scheduling", "Selecting", yams]),
+    module("Digesting", ["DrillModel", "COpenSSL"]),
+    module("ToolRunner", ["DrillModel", "Digesting", "CSystem"]),
+    module("EngineKit", ["DrillModel", "DrillConfig", "ToolRunner", "Selecting"]),
+    module("PostgreSQLKit", ["DrillModel", "ToolRunner", "EngineKit", "CLibPQ"]),
+    module(
+      "EnginePostgreSQL", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "PostgreSQLKit", "CSystem"],
+      path: "Sources/Engines/PostgreSQL"),
+    module("EngineSQLite", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "CSQLite"], path: "Sources/Engines/SQLite"),
+    module("EngineFiles", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "Digesting", "CSystem"], path: "Sources/Engines/Files"),
+    module(
+      "SourceDirectory", ["DrillModel", "DrillConfig", "EngineKit", "Selecting", "Digesting", "CSystem"], path: "Sources/Sources/Directory"),
+    module("Checks", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit"]),
+    module(
+      "Registry",
+      [
+        "DrillModel", "DrillConfig", "EngineKit", "ToolRunner", "EnginePostgreSQL", "EngineSQLite", "EngineFiles", "SourceDirectory",
+        "Checks",
+      ]),
+    module("Ledger", ["DrillModel", "Digesting", "CSystem", grdb]),
+    module(
+      "Drilling",
+      ["DrillModel", "DrillConfig", "Objectives", "Selecting", "Scheduling", "Digesting", "ToolRunner", "EngineKit", "Ledger", "CSystem"]),
+    .executableTarget(
+      name: "drillmark",
+      dependencies: [
+        "DrillModel", "DrillConfig", "Scheduling", "Objectives", "Selecting", "Digesting", "ToolRunner", "EngineKit", "EngineFiles",
+        "Registry", "Ledger",
+        "Drilling", "CSystem", argumentParser,
+      ], swiftSettings: strict),
+    .target(
+      name: "DrillTestSupport", dependencies: ["DrillModel", "ToolRunner", "EngineKit"], path: "Tests/DrillTestSupport",
+      swiftSettings: strict),
+    tests("DrillModelTests", ["DrillModel"]),
+    tests("SchedulingTests", ["Scheduling", "DrillModel"]),
+    tests("ObjectivesTests", ["Objectives", "DrillModel"]),
+    tests("SelectingTests", ["Selecting", "DrillModel"]),
+    tests("DrillConfigTests", ["DrillConfig", "DrillModel", "Scheduling", "Selecting"]),
+    tests("DigestingTests", ["Digesting"]),
+    tests("ToolRunnerTests", ["ToolRunner", "DrillModel", "CSystem"]),
+    tests(
+      "EngineTests",
+      ["EngineKit", "EnginePostgreSQL", "EngineSQLite", "EngineFiles", "PostgreSQLKit", "DrillModel", "DrillConfig", "ToolRunner"]),
+    tests("SourceDirectoryTests", ["SourceDirectory", "EngineKit", "Selecting", "DrillModel"]),
+    tests("ChecksTests", ["Checks", "EngineKit", "DrillModel", "DrillConfig", "ToolRunner"]),
+    tests("LedgerTests", ["Ledger", "DrillModel", "Digesting", grdb]),
+    tests(
+      "DrillingTests",
+      ["Drilling", "DrillModel", "DrillConfig", "EngineKit", "ToolRunner", "Ledger", "Objectives", "Selecting", "Registry"]),
+    tests("CommandTests", ["DrillModel", "DrillConfig", "Registry", "EngineKit"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

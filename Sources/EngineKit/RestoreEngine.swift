@@ -1,0 +1,82 @@
+package import DrillModel
+package import ToolRunner
+
+/// Restores one kind of backup. A value that holds its drill's options; everything of one run is in the context.
+package protocol RestoreEngine: Sendable {
+  /// The name drill files use.
+  var name: String { get }
+
+  /// What a restored target of this engine can be asked.
+  var provides: ProbeKinds { get }
+
+  /// Finds the tools and their versions before anything is created. May be repeated.
+  ///
+  /// - Throws: `Fault` with a code whose verdict is `cannot_drill`.
+  func preflight(_ context: EngineContext) async throws -> EngineIdentity
+
+  /// Tells the format from the decoded beginning and says how the content must be handed over. Pure.
+  ///
+  /// - Throws: `Fault` that tells empty, encrypted, damaged and foreign content apart.
+  func inspect(_ head: ContentHead) throws -> BackupIdentity
+
+  /// Makes the scratch target inside `context.directory`, journalling anything that lies outside it before it is made.
+  func provision(_ context: EngineContext, for identity: BackupIdentity) async throws -> any ScratchTarget
+}
+
+/// A made scratch target. Calls come in the order restore, awaitReady, probes; `destroy` may come at any time.
+package protocol ScratchTarget: Sendable {
+  /// Loads the content. Cancelling ends every tool it started.
+  ///
+  /// - Throws: `Fault`; one whose verdict is `failed` speaks about the backup.
+  func restore(_ content: BackupContent) async throws -> RestoreReport
+
+  /// Answers when the restored system answers.
+  func awaitReady() async throws
+
+  /// Ways to ask the restored system; called once, after it is ready.
+  func probes() async throws -> Probes
+
+  /// Commands with which a person reaches a kept target.
+  var access: [String] { get }
+
+  /// Ends servers and removes what lies outside the run's directory. Repeating it, or a target that is gone, is a success.
+  func destroy() async throws
+}
+
+/// Destroys what an earlier run left, known only by its ledger row. An engine that makes resources outside the run's directory has one.
+package protocol ResourceReaper: Sendable {
+  /// The resource kinds it knows.
+  var kinds: [String] { get }
+
+  /// Destroys the resource after proving by its marker that `run` made it. One that is already gone is a success.
+  func destroy(_ resource: ScratchResource, of run: RunID, tools: any ToolRunning) async throws
+}
+
+/// What an engine learned of its tools.
+package struct EngineIdentity: Sendable {
+  /// `postgresql 15.20`, for the record.
+  package var version: String
+  /// How untrusted content is kept from the host, or nil when this engine executes nothing of it.
+  package var isolation: String?
+
+  package init(version: String, isolation: String?) {
+    self.version = version
+    self.isolation = isolation
+  }
+}
+
+/// What came of a restore.
+package struct RestoreReport: Sendable {
+  /// The engine's own restore time.
+  package var engineTime: Duration
+  /// The newest moment that the restored data itself vouches for (an event time, a last replayed transaction).
+  package var dataTime: Timestamp?
+  /// Harmless oddities, each a sentence.
+  package var notes: [String]
+
+  package init(engineTime: Duration, dataTime: Timestamp? = nil, notes: [String] = []) {
+    self.engineTime = engineTime
+    self.dataTime = dataTime
+    self.notes = notes
+  }
+}

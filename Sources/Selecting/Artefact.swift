@@ -1,0 +1,38 @@
+package import DrillModel
+
+/// One thing found in a backup store, before anything is judged about it.
+package struct Artefact: Sendable, Hashable {
+  /// Where it is, as a person or another tool would write it: an absolute path or a URI.
+  package var location: String
+  /// Its name relative to the root of the listing, with `/` between folders.
+  package var name: String
+  package var kind: Kind
+  /// Bytes stored; nil where the store does not say (a directory).
+  package var bytes: Int64?
+  /// The store's modification time, which copying resets.
+  package var modified: Timestamp?
+  /// What a checksum file beside it says its SHA-256 is, as 64 lower-case hexadecimal digits.
+  package var expectedSHA256: String?
+  /// Whether the store can tell that somebody is still writing it.
+  package var isBeingWritten: Bool
+
+  package enum Kind: Sendable, Hashable {
+    case file
+    case directory
+    /// Neither: named for people (`symbolic link`, `FIFO`, `socket`).
+    case other(String)
+  }
+
+  package init(
+    location: String, name: String, kind: Kind = .file, bytes: Int64?, modified: Timestamp?, expectedSHA256: String? = nil,
+    isBeingWritten: Bool = false
+  ) {
+    self.location = location
+    self.name = name
+    self.kind = kind
+    self.bytes = bytes
+    self.modified = modified
+    self.expectedSHA256 = expectedSHA256
+    self.isBeingWritten = isBeingWritten
+  }
+}
