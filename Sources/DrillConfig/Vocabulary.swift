@@ -1,0 +1,34 @@
+/// Where `backup.from` points.
+package struct BackupLocation: Sendable, Hashable {
+  /// As written.
+  package var text: String
+  /// In lower case; `file` when none was written.
+  package var scheme: String
+  /// An absolute path for `file`; for other schemes what follows `scheme://`.
+  package var rest: String
+
+  package init(text: String, scheme: String, rest: String) {
+    self.text = text
+    self.scheme = scheme
+    self.rest = rest
+  }
+}
+
+/// Everything that a drill file may name: the registry's engines, sources and checks.
+package struct Vocabulary<Engine: Sendable, Source: Sendable, Check: Sendable>: Sendable {
+  package var engines: [Kind<Engine>]
+  package var sources: [SourceKind<Source>]
+  package var checks: [Kind<Check>]
+  /// Why an engine's restored target cannot be asked what the check needs, as a full sentence; nil when it can.
+  package var misfit: @Sendable (Engine, Check) -> String?
+
+  package init(
+    engines: [Kind<Engine>], sources: [SourceKind<Source>], checks: [Kind<Check>],
+    misfit: @escaping @Sendable (Engine, Check) -> String?
+  ) {
+    self.engines = engines
+    self.sources = sources
+    self.checks = checks
+    self.misfit = misfit
+  }
+}
