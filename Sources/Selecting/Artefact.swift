@@ -13,6 +13,9 @@ package struct Artefact: Sendable, Hashable {
   package var modified: Timestamp?
   /// What a checksum file beside it says its SHA-256 is, as 64 lower-case hexadecimal digits.
   package var expectedSHA256: String?
+  /// Why a checksum file that lies beside it says nothing usable; nil when there is none or it does. Such a backup cannot be verified as
+  /// its owner meant it to be, and is rejected.
+  package var checksumProblem: String?
   /// Whether the store can tell that somebody is still writing it.
   package var isBeingWritten: Bool
 
@@ -25,7 +28,7 @@ package struct Artefact: Sendable, Hashable {
 
   package init(
     location: String, name: String, kind: Kind = .file, bytes: Int64?, modified: Timestamp?, expectedSHA256: String? = nil,
-    isBeingWritten: Bool = false
+    checksumProblem: String? = nil, isBeingWritten: Bool = false
   ) {
     self.location = location
     self.name = name
@@ -33,6 +36,7 @@ package struct Artefact: Sendable, Hashable {
     self.bytes = bytes
     self.modified = modified
     self.expectedSHA256 = expectedSHA256
+    self.checksumProblem = checksumProblem
     self.isBeingWritten = isBeingWritten
   }
 }

@@ -1,0 +1,46 @@
+package import DrillModel
+
+/// What the ledger and the drill file say of a drill, for its standing.
+package struct StandingEvidence: Sendable {
+  /// The verdict of the last sealed run; nil when there was none.
+  package var last: Verdict?
+  /// When the last run that passed or failed was sealed; nil when none ever did.
+  package var lastConclusive: Timestamp?
+  /// When the first run was sealed: from then on a drill that never comes to a conclusion can be overdue.
+  package var first: Timestamp?
+  package var cadence: Cadence
+
+  /// What makes a drill due.
+  package enum Cadence: Sendable, Hashable {
+    /// A schedule; `lapsed` is its newest due time whose jitter and start-within have passed, nil when there was none.
+    case schedule(lapsed: Timestamp?)
+    case every(Duration)
+    /// Runs only when asked.
+    case none
+  }
+
+  package init(last: Verdict?, lastConclusive: Timestamp?, first: Timestamp?, cadence: Cadence) {
+    self.last = last
+    self.lastConclusive = lastConclusive
+    self.first = first
+    self.cadence = cadence
+  }
+}
+
+/// Where a drill stands: its last verdict, or overdue, or never tested. A failure outranks being overdue.
+package func standing(_ evidence: StandingEvidence, now: Timestamp) -> Standing {
+  guard let last = evidence.last else { return .neverTested }
+  if last == .failed { return .verdict(.failed) }
+  return isOverdue(evidence, now: now) ? .overdue : .verdict(last)
+}
+
+private func isOverdue(_ evidence: StandingEvidence, now: Timestamp) -> Bool {
+  guard let since = evidence.lastConclusive ?? evidence.first else { return false }
+  switch evidence.cadence {
+  case .none: return false
+  case .schedule(let lapsed): return lapsed.map { since < $0 } ?? false
+  case .every(let span):
+    let allowed = Duration.milliseconds(span.inMilliseconds + span.inMilliseconds / 10)
+    return now - since > allowed
+  }
+}
