@@ -1,0 +1,128 @@
+internal import Digesting
+package import DrillModel
+internal import GRDB
+
+extension Ledger {
+  /// Seals a run in one transaction: its entry, its projections, the points it saw, what is owed to people, and the end of its live
+  /// state. Resources that are not known to be gone stay in `leftovers()`.
+  ///
+  /// Sealing the same record again gives the first seal back, so that a step whose outcome a disk error hid can be repeated.
+  /// - Parameter owed: Makes the messages; it is given the new head so that each can carry it.
+  /// - Throws: `Fault` when another process has taken the run over, or when the run is sealed with another record.
+  package func seal(
+    _ record: RunRecord, claim: RunClaim, points: [SeenPoint] = [], owed: (ChainLink) throws -> [OwedNotification] = { _ in [] }
+  ) throws -> SealedRecord {
+    guard record.run == claim.run, record.drill == claim.drill else {
+      throw Fault(.internalError, "the record of run \(record.run) cannot be sealed under the claim of run \(claim.run)")
+    }
+    let body = try CanonicalJSON.encode(record)
+    let sealed = try write("seal") { db in
+      if let earlier = try Entry.sealed(record.run.text, db) {
+        guard earlier.body == body else { throw Fault(.internalError, "run \(record.run) is sealed already, with another record") }
+        return try SealedRecord(earlier)
+      }
+      try checkEpoch(of: claim, db)
+      let entry = try Entry.append(.run, subject: record.run.text, body: body, to: db)
+      try Projection.write(entry, to: db)
+      try SeenPointMemory.remember(points, drill: record.drill, entry: entry, db)
+      for notification in try owed(entry.link) { try insert(notification, db) }
+      try endLife(of: record.run, db)
+      return try SealedRecord(entry)
+    }
+    claim.lock.remove()
+    return sealed
+  }
+
+  private func endLife(of run: RunID, _ db: Database) throws {
+    try db.execute(sql: "DELETE FROM process WHERE run = ?", arguments: [run.text])
+    try db.execute(sql: "DELETE FROM scratch_resource WHERE run = ? AND state = 'destroyed'", arguments: [run.text])
+    try db.execute(sql: "UPDATE scratch_resource SET state = 'leaked' WHERE run = ? AND state <> 'kept'", arguments: [run.text])
+    try db.execute(sql: "DELETE FROM live_run WHERE run = ?", arguments: [run.text])
+  }
+
+  private func insert(_ notification: OwedNotification, _ db: Database) throws {
+    try db.execute(
+      sql: """
+        INSERT INTO owed_notification (id, run, drill, event, route, payload, digest, state, attempts, next_attempt, created)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
+        """,
+      arguments: [
+        notification.id.column, notification.run.text, notification.drill.column, notification.event.column, notification.route.column,
+        Array(notification.payload.utf8).blob, notification.digest.blob, notification.state.rawValue, notification.attempts,
+        notification.nextAttempt.column, clocks.now().column,
+      ])
+  }
+
+  /// Adds to a sealed run what became of its leftovers, and forgets those.
+  ///
+  /// - Throws: `Fault` when the run is not sealed.
+  package func amend(_ amendment: Amendment) throws -> ChainLink {
+    let body = try CanonicalJSON.encode(amendment)
+    return try write("amend") { db in
+      guard try Entry.sealed(amendment.run.text, db) != nil else {
+        throw Fault(.internalError, "run \(amendment.run) is not sealed, so there is nothing to amend")
+      }
+      for resource in amendment.destroyed {
+        try db.execute(
+          sql: "DELETE FROM scratch_resource WHERE run = ? AND kind = ? AND name = ?",
+          arguments: [amendment.run.text, resource.kind.column, resource.name.column])
+      }
+      return try Entry.append(.amendment, subject: amendment.run.text, body: body, to: db).link
+    }
+  }
+
+  /// Seals that a due instant passed without a run; false when it has an outcome already.
+  package func note(_ miss: Miss) throws -> Bool {
+    let body = try CanonicalJSON.encode(miss)
+    return try write("note miss") { db in
+      try db.execute(
+        sql: "INSERT INTO schedule_decision (drill, due, outcome, decided_at) VALUES (?, ?, 'miss', ?) ON CONFLICT DO NOTHING",
+        arguments: [miss.drill.column, miss.due.column, miss.notedAt.column])
+      guard db.changesCount > 0 else { return false }
+      try Projection.write(Entry.append(.miss, subject: "", body: body, to: db), to: db)
+      return true
+    }
+  }
+}
+
+extension OwedNotification {
+  /// Over everything that does not change while it is delivered, so that `audit` sees an edit.
+  var digest: [UInt8] {
+    var bytes = Array("drillmark owed notification 1\n".utf8)
+    for text in [id, run.text, drill, event, route] { bytes.append(counted: Array(text.columnText.utf8)) }
+    bytes.append(counted: Array(payload.utf8))
+    return SHA256.digest(of: bytes)
+  }
+}
+
+/// A due instant without a run, and why.
+package struct Miss: Sendable, Hashable, Codable {
+  package var drill: String
+  package var due: Timestamp
+  package var kind: Kind
+  package var notedAt: Timestamp
+
+  package enum Kind: String, Sendable, Codable {
+    /// Nothing of ours was running.
+    case down
+    /// The run before was still going.
+    case overlap
+    /// Noticed after `start-within`.
+    case late
+    /// The clock never showed the time, or the drill's policy skips what was missed.
+    case skipped
+    case disabled
+  }
+
+  package init(drill: String, due: Timestamp, kind: Kind, notedAt: Timestamp) {
+    self.drill = drill
+    self.due = due
+    self.kind = kind
+    self.notedAt = notedAt
+  }
+
+  package enum CodingKeys: String, CodingKey {
+    case drill, due, kind
+    case notedAt = "noted_at"
+  }
+}
