@@ -13,7 +13,7 @@ package struct RunID: Sendable, Hashable, Comparable, Codable, CustomStringConve
     var characters: [UInt8] = []
     let milliseconds = UInt64(max(0, time.milliseconds)) & 0xFFFF_FFFF_FFFF
     for position in 0..<10 { characters.append(RunID.alphabet[Int(milliseconds >> UInt64(45 - 5 * position)) & 31]) }
-    for _ in 0..<16 { characters.append(RunID.alphabet[Int(random.next() as UInt64) & 31]) }
+    for _ in 0..<16 { characters.append(RunID.alphabet[Int((random.next() as UInt64) & 31)]) }
     text = String(decoding: characters, as: UTF8.self)
   }
 

@@ -93,7 +93,7 @@ struct CrashTests {
     let claim = try fixture.claim(in: ledger)
     let locks = "\(fixture.directory)/state/locks"
     let stale = fixture.newRun()
-    FileManager.default.createFile(atPath: "\(locks)/\(stale).lock", contents: nil)
+    _ = FileManager.default.createFile(atPath: "\(locks)/\(stale).lock", contents: nil)
     _ = try fixture.open()
     #expect(try FileManager.default.contentsOfDirectory(atPath: locks).sorted() == ["\(claim.run).lock", "create.lock"])
   }
