@@ -41,6 +41,21 @@ package struct Diagnostics: Sendable {
   /// Whether anything is wrong enough that the file cannot be used.
   package var hasErrors: Bool { dropped > 0 || all.contains { $0.severity == .error } }
 
+  /// Whether further faults are only counted.
+  package var isFull: Bool { all.count >= Diagnostics.limit }
+
+  /// The same in the order of the lines within each file, files as first met, and with a last line that counts what was dropped.
+  package var sorted: [Diagnostic] {
+    var files: [String: Int] = [:]
+    for diagnostic in all where files[diagnostic.file] == nil { files[diagnostic.file] = files.count }
+    let keyed = all.enumerated().sorted { left, right in
+      let one = (files[left.element.file] ?? 0, left.element.line, left.element.column, left.offset)
+      return one < (files[right.element.file] ?? 0, right.element.line, right.element.column, right.offset)
+    }
+    let rest = dropped == 0 ? [] : [Diagnostic(file: all.last?.file ?? "", line: 0, column: 0, message: "\(dropped) more faults")]
+    return keyed.map(\.element) + rest
+  }
+
   /// How many errors were met.
   package var errorCount: Int { dropped + all.count { $0.severity == .error } }
 
@@ -51,6 +66,11 @@ package struct Diagnostics: Sendable {
   package mutating func add(contentsOf others: Diagnostics) {
     for diagnostic in others.all { add(diagnostic) }
     dropped += others.dropped
+  }
+
+  /// Reports a fault of a whole file that has no line.
+  package mutating func error(_ message: String, in file: String, suggestion: String? = nil) {
+    add(Diagnostic(file: file, line: 0, column: 0, message: message, suggestion: suggestion))
   }
 
   package mutating func error(_ message: String, at place: Place, suggestion: String? = nil) {

@@ -150,9 +150,7 @@ private struct EventComposer {
     }
     let mark = parser.problem_mark
     let place = Place(file: file, line: Int(mark.line) + 1, column: Int(mark.column) + 1)
-    let offset = text.startIndex + Int(mark.index)
     if isTab(at: mark) { try stop("a tab cannot stand here: indent with spaces", at: place) }
-    _ = offset
     try stop("this is not valid YAML: \(problem)", at: place)
   }
 
