@@ -63,7 +63,10 @@ struct CheckReader<Check: Sendable> {
       let _: Int? = diagnostics.expected("a list of checks", at: node)
       return []
     }
-    let drafts = items.compactMap { draft($0, &diagnostics) }
+    var drafts: [Draft] = []
+    for item in items where !diagnostics.isFull {
+      if let draft = draft(item, &diagnostics) { drafts.append(draft) }
+    }
     var taken: [String: Int] = [:]
     for draft in drafts {
       guard let name = draft.options.name, let place = draft.namePlace else { continue }

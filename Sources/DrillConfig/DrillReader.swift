@@ -23,7 +23,7 @@ struct DrillReader<Engine: Sendable, Source: Sendable, Check: Sendable> {
     let checks = node.entry("checks").map { CheckReader(kinds: vocabulary.checks, drill: name).read($0.value, &diagnostics) } ?? []
     if let restore { reportMisfits(restore.engine, checks, &diagnostics) }
     reportTier(node, &diagnostics)
-    if node.entry("checks")?.value.items?.isEmpty ?? true {
+    if node.entry("checks").map({ $0.value.items?.isEmpty ?? false }) ?? true {
       diagnostics.warning("the drill has no checks, so that no run of it can pass", at: node.place, suggestion: "add a list of checks")
     }
     guard let options, let backup, let restore, diagnostics.errorCount == before else { return nil }

@@ -9,6 +9,7 @@ package enum ReferenceTable {
     for source in vocabulary.sources {
       sections.append(section("`backup` with the source `\(source.name)`", source.rows, source.summary))
     }
+    sections.append(section("`restore`", restoreRows(vocabulary.engines.map(\.name))))
     for engine in vocabulary.engines { sections.append(section("`restore` with the engine `\(engine.name)`", engine.rows, engine.summary)) }
     sections.append(section("Every check", checkKeys.documentation))
     for check in vocabulary.checks {
@@ -16,6 +17,16 @@ package enum ReferenceTable {
       sections.append(section("The check `\(check.name)`", check.rows, check.summary + short))
     }
     return sections.joined(separator: "\n")
+  }
+
+  private static func restoreRows(_ engines: [String]) -> [KeyRow] {
+    let names = alternatives(engines.map { "`\($0)`" })
+    return [
+      KeyRow(name: "engine", type: names, isRequired: true, defaultText: nil, documentation: "What restores the backup.", rows: []),
+      KeyRow(
+        name: "scratch", type: "mapping", isRequired: false, defaultText: nil,
+        documentation: "The scratch target; may stand at the top of the file instead.", rows: scratchKeys.documentation),
+    ]
   }
 
   private static func section(_ title: String, _ rows: [KeyRow], _ summary: String = "") -> String {
@@ -27,10 +38,15 @@ package enum ReferenceTable {
 
   private static func lines(_ rows: [KeyRow], under prefix: String) -> [String] {
     rows.flatMap { row in
-      let fallback = row.isRequired ? "*required*" : row.defaultText.map { "`\($0)`" } ?? ""
+      let fallback = row.isRequired ? "*required*" : row.defaultText.map(shown) ?? ""
       let line = "| `\(prefix)\(row.name)` | \(cell(row.type)) | \(cell(fallback)) | \(cell(row.documentation)) |"
       return [line] + lines(row.rows, under: "\(prefix)\(row.name).")
     }
+  }
+
+  /// What could be written is shown as code, a description as text.
+  private static func shown(_ fallback: String) -> String {
+    fallback.contains(" ") && !fallback.hasPrefix("[") ? fallback : "`\(fallback)`"
   }
 
   private static func cell(_ text: String) -> String { text.split(separator: "|").joined(separator: "\\|") }

@@ -20,6 +20,7 @@ package struct Section<Options: Sendable>: Sendable {
     var result = options
     var isWhole = true
     if let alongside { isWhole = reportUnknownKeys(entries, known: names + alongside, &diagnostics) }
+    if diagnostics.isFull { return nil }
     for entry in entries {
       guard let key = keys.first(where: { $0.row.name == entry.key }) else { continue }
       if !key.assign(entry.value, &result, &diagnostics) { isWhole = false }
@@ -57,7 +58,7 @@ func reportUnknownKeys(_ entries: [ConfigNode.Entry], known: [String], _ diagnos
   let names = Set(known)
   for entry in entries where !names.contains(entry.key) {
     isWhole = false
-    if diagnostics.isFull { continue }
+    if diagnostics.isFull { break }
     let near = nearestName(to: entry.key, among: known)
     let hint = near.map { "did you mean `\($0)`?" } ?? "known keys: \(known.joined(separator: ", "))"
     diagnostics.error("unknown key \(quoted(entry.key))", at: entry.keyPlace, suggestion: hint)

@@ -121,7 +121,8 @@ private struct EventComposer {
       if key.isPlain, key.text == "<<" {
         diagnostics.error("merge keys (<<) are not accepted; write the keys out", at: keyPlace)
       } else if let line = lines[key.text] {
-        diagnostics.error("the key \(quoted(key.text)) is given twice, first in line \(line)", at: keyPlace)
+        let name = diagnostics.isFull ? "" : quoted(key.text)
+        diagnostics.error("the key \(name) is given twice, first in line \(line)", at: keyPlace)
       } else {
         lines[key.text] = keyPlace.line
         entries.append(ConfigNode.Entry(key: key.text, keyPlace: keyPlace, value: value))

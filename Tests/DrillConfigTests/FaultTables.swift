@@ -61,6 +61,12 @@ let topFaults: [FaultCase] = [
   top("schedule: {cron: '@daily', timezone: GMT+0200}", "6:38: expected a time zone such as Europe/Berlin or UTC, found \"GMT+0200\""),
   top("schedule: {cron: '@daily', missed: always}", "6:36: expected run-once or skip, found \"always\""),
   top("schedule: {cron: '@daily', jitter: some}", "6:36: expected a duration such as 90s, 5m or 1h30m, found \"some\""),
+  top("schedule: '61 * * * *'", "6:12: this cron expression cannot be used: minute 61 is not between 0 and 59"),
+  top("schedule: {cron: 0 25 * * *}", "6:20: this cron expression cannot be used: hour 25 is not between 0 and 23"),
+  top(
+    "schedule: '0 4 * *'",
+    "6:19: this cron expression cannot be used: five fields were expected (minute, hour, day of month, month, day of week), and there are 4"
+  ),
   top("schedule: []", "6:11: expected a mapping, found a list"),
   top(
     "failure-instant: 2026-11-01T04:00:00",
@@ -71,7 +77,7 @@ let topFaults: [FaultCase] = [
   top("failure-instant: yesterday", "6:18: expected a time with its offset such as 2026-11-01T04:00:00Z, found \"yesterday\""),
   top("clock-skew: 5x", "6:13: expected a duration such as 90s, 5m or 1h30m, found \"5x\""),
   top("scratch: {durability: lax}", "6:23: expected production or relaxed, found \"lax\""),
-  top("scratch: {directory: /x}", "6:11: unknown key \"directory\"; did you mean `durability`?"),
+  top("scratch: {directory: /x}", "6:11: unknown key \"directory\"; known keys: durability"),
   top("limits: {bytes: 5G}", "6:17: expected a size such as 500MB or 5GiB, found \"5G\""),
   top("limits: {entries: 0}", "6:19: expected a whole number of at least 1, found \"0\""),
   top("limits: {ratio: 0o10}", "6:17: expected a whole number of at least 1, found \"0o10\"; write it in decimal digits"),
@@ -117,6 +123,10 @@ let backupFaults: [FaultCase] = [
   ),
   backup("  from: b\n  depth: deep", "6:10: expected a whole number from 0 to 9, found \"deep\""),
   backup("  from: b\n  mach: x", "6:3: unknown key \"mach\"; did you mean `match`?"),
+  backup(
+    "  from: b\n  match: x_%d",
+    "6:10: The pattern x_%d has fields of a time but not a whole date; Give year and month (and day) with %Y, %m and %d, or write ? or * for digits that do not tell the time"
+  ),
   backup("  from: b\n  match: ''", "6:10: expected a name pattern, found \"\""),
   backup("  from: b\n  trust-modified-time: yes", "6:24: expected true or false, found \"yes\"; write true"),
   backup("  from: b\n  trust-modified-time: Off", "6:24: expected true or false, found \"Off\"; write false"),
@@ -164,8 +174,8 @@ let checkFaults: [FaultCase] = [
   check("  - row: {table: x}", "5:5: unknown key \"row\"; did you mean `rows`?"),
   check("  - rows: {table: x}\n    engine: full", "6:5: a check has one kind, and this one names rows and engine"),
   check("  - rows: {min: 1}", "5:11: the key table is missing: The table."),
-  check("  - rows: {table: x, min: -1}", "5:28: expected a whole number of at least 0, found \"-1\""),
-  check("  - rows: {table: x, min: 9, max: 3}", "5:28: min is above max"),
+  check("  - rows: {table: x, min: -1}", "5:27: expected a whole number of at least 0, found \"-1\""),
+  check("  - rows: {table: x, min: 9, max: 3}", "5:27: min is above max"),
   check("  - rows: {table: x}\n    severity: error", "6:15: expected fail or warn, found \"error\""),
   check("  - rows: {table: x}\n    timeout: 0s", "6:14: expected a duration such as 90s, 5m or 1h30m, longer than zero, found \"0s\""),
   check(

@@ -35,6 +35,17 @@ import Testing
     #expect(!messages.joined().contains("hunter2"))
   }
 
+  @Test("and a flood of faults is cut with a line that says so") func flood() {
+    let messages = readDrill(smallDrill + (0..<2000).map { "k\($0): 1\n" }.joined()).messages
+    #expect(messages.count == Diagnostics.limit + 1)
+    #expect(messages.last == "orders.yaml: further faults are not listed")
+  }
+
+  @Test("and control characters in a message are escaped") func oneLine() {
+    let messages = readDrill(smallDrill + "\"a\\nb\\e[31m\": 1\n").messages
+    #expect(messages.first?.hasPrefix("orders.yaml:6:1: unknown key \"a\\u{a}b\\u{1b}[31m\"; known keys: ") ?? false)
+  }
+
   private func expectDrill(_ fault: FaultCase) {
     let (drill, messages) = readDrill(fault.yaml)
     #expect(drill == nil)

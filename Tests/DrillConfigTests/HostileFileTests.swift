@@ -34,7 +34,9 @@ import Testing
     let yaml = try #require(HostileFileTests.bombs.first { $0.name == name }).yaml
     let before = try residentBytes()
     var messages: [String] = []
-    let time = ContinuousClock().measure { messages = readDrill(yaml).messages }
+    let start = try processorTime()
+    messages = readDrill(yaml).messages
+    let time = try processorTime() - start
     #expect(!messages.isEmpty)
     #expect(messages.allSatisfy { $0.utf8.count < 1000 })
     #expect(time < .seconds(1))
@@ -67,6 +69,13 @@ import Testing
     var diagnostics = Diagnostics()
     _ = YAMLDocument.read([0x61, 0x0A, 0xC3, 0xA4, 0x20, 0xC3, 0x28], file: ConfigFile(shown: "f", directory: "/"), &diagnostics)
     #expect(diagnostics.all.first.map { [$0.line, $0.column] } == [2, 3])
+  }
+
+  /// What this thread has used of the processor, so that a busy machine raises no false alarm.
+  private func processorTime() throws -> Duration {
+    var time = timespec()
+    try #require(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) == 0)
+    return .seconds(Int64(time.tv_sec)) + .nanoseconds(Int64(time.tv_nsec))
   }
 
   /// Resident memory of this process (proc(5), second field of statm in pages of 4 KiB).

@@ -10,6 +10,8 @@ import Testing
     #expect(text.contains("| `table` | text | *required* | The table. |"))
     #expect(text.contains("| `scratch.keep-free` | percentage or size | `10%` |"))
     #expect(text.contains("| `select.at` | time |"))
+    #expect(text.contains("| `tiers.NAME.rpo` | duration |"))
+    #expect(text.contains("| `engine` | `postgresql` or `files` | *required* |"))
   }
 
   @Test("has a part for each source, engine and check") func parts() {

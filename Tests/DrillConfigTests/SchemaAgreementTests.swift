@@ -9,7 +9,8 @@ import Testing
   /// What only the parser sees, by the words of its message.
   private static let limits = [
     "there is no tier", "time zone such as", "is given twice", "cron expression cannot", "write it in decimal digits",
-    "or time with its offset", "2026-02-30", "NUL character", "99999999999999999999", "never /etc", "bring no luck", "min is above max",
+    "or time with its offset", "2026-02-30", "NUL character", "1e-1", "has fields of a time", "99999999999999999999", "never /etc",
+    "bring no luck", "min is above max",
     "which the engine", "longer than zero", "file URI with an absolute", "can be seen",
   ]
 

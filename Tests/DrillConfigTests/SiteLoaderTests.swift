@@ -126,7 +126,7 @@ private func drill(_ name: String) -> String { smallDrill.replacing("drill: orde
     try folder.write("drills/pw", "x")
     try folder.write("drills/a.yaml", smallDrill.replacing("postgresql}", with: "postgresql, password: {file: pw}}"))
     #expect(chmod(folder.path + "/drills/pw", 0o644) == 0)
-    #expect(folder.messages() == ["drills/a.yaml:3:49: warning: everybody on this machine may read the secret in this file"])
+    #expect(folder.messages() == ["drills/a.yaml:3:48: warning: everybody on this machine may read the secret in this file"])
     #expect(folder.load(nil).drills.first?.engine.password == .file(folder.path + "/drills/pw"))
     #expect(chmod(folder.path + "/drills/pw", 0o640) == 0)
     #expect(folder.messages() == [])
