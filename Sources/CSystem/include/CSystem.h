@@ -1,1 +1,82 @@
+// System calls that Swift cannot see, and the supervisor, which must stay single-threaded and therefore is plain C.
+// Unless a line says otherwise, a function gives 0 or a descriptor, or a negated errno.
 #pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+// Descriptors
+
+/// A pipe, both ends close-on-exec.
+int csystem_pipe(int ends[2]);
+/// A pipe's capacity in bytes; gives the capacity that was granted.
+int csystem_set_pipe_size(int fd, int bytes);
+/// Takes a whole-file lock that the kernel frees when the last copy of the descriptor is closed. -EWOULDBLOCK when it is taken.
+int csystem_try_lock(int fd, int shared);
+/// Takes (1) or gives back (0) a read lease. -EAGAIN when somebody has the file open for writing.
+int csystem_set_read_lease(int fd, int take);
+/// openat2(2): `resolve` holds CSYSTEM_RESOLVE_ bits.
+int csystem_open_beneath(int directory, const char *path, int flags, unsigned mode, uint64_t resolve);
+#define CSYSTEM_RESOLVE_NO_MAGICLINKS 2
+#define CSYSTEM_RESOLVE_NO_SYMLINKS 4
+#define CSYSTEM_RESOLVE_BENEATH 8
+/// Moves bytes between two pipes without copying or waiting. Gives the count, 0 at the end, or a negated errno.
+long csystem_splice(int from, int to, size_t bytes);
+
+struct csystem_filesystem {
+  uint64_t type;
+  uint64_t free_bytes;
+  uint64_t total_bytes;
+};
+/// Free bytes are those that an unprivileged user may take.
+int csystem_filesystem(const char *path, struct csystem_filesystem *result);
+
+// Processes
+
+int csystem_pidfd_open(int pid);
+int csystem_pidfd_signal(int pidfd, int signal);
+/// Clock ticks from boot to the process's start, field 22 of /proc/PID/stat; 0 when there is no such process.
+uint64_t csystem_process_start_time(int pid);
+/// Landlock's ABI, 0 when the kernel has none.
+int csystem_landlock_abi(void);
+/// 1 when this process may make network namespaces.
+int csystem_can_unshare_network(void);
+/// Names the calling thread, in 15 bytes at most.
+void csystem_name_thread(const char *name);
+/// Ignores SIGPIPE in this process, so that writing to a closed pipe is an error of the write.
+void csystem_ignore_sigpipe(void);
+
+// The supervisor
+
+/// Starts `program __supervise label` in a session of its own. `descriptors` become 0 to 4; all others are closed.
+int csystem_spawn_supervisor(const char *program, const char *label, char *const environment[], const int descriptors[5], int *pid);
+/// Supervises and exits when the arguments ask for it, else returns at once. Must be called while there is one thread.
+void csystem_supervise_if_asked(int count, char **arguments);
+
+enum csystem_report_kind { CSYSTEM_STARTED = 1, CSYSTEM_FAILED, CSYSTEM_EXITED, CSYSTEM_SIGNALLED };
+
+/// What the supervisor writes to descriptor 4: first started or failed, then how it ended.
+struct csystem_report {
+  int32_t kind;
+  /// The program's pid, or the step that failed.
+  int32_t subject;
+  /// Exit status, signal, or errno.
+  int32_t value;
+  /// 1: it was asked to stop before it ended. 2: descendants could not be ended.
+  int32_t flags;
+  uint64_t start_time;
+  int64_t user_microseconds;
+  int64_t system_microseconds;
+  int64_t peak_kibibytes;
+};
+
+enum csystem_step {
+  CSYSTEM_STEP_SPECIFICATION = 1,
+  CSYSTEM_STEP_FORK,
+  CSYSTEM_STEP_LANDLOCK,
+  CSYSTEM_STEP_USER,
+  CSYSTEM_STEP_PRIVILEGES,
+  CSYSTEM_STEP_LIMITS,
+  CSYSTEM_STEP_DIRECTORY,
+  CSYSTEM_STEP_EXECUTE,
+};

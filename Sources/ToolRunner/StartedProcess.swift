@@ -1,0 +1,103 @@
+internal import CSystem
+internal import DrillModel
+internal import Glibc
+
+/// A process told apart from any other that has or will have its number.
+package struct StartedProcess: Sendable, Hashable, Codable {
+  package var pid: Int32
+  /// Clock ticks after boot: field 22 of /proc/PID/stat (proc(5)).
+  package var startTime: UInt64
+  /// /proc/sys/kernel/random/boot_id when it started.
+  package var bootID: String
+  /// Its process group.
+  package var group: Int32
+
+  package init(pid: Int32, startTime: UInt64, bootID: String, group: Int32) {
+    self.pid = pid
+    self.startTime = startTime
+    self.bootID = bootID
+    self.group = group
+  }
+}
+
+/// This boot's id, empty where the kernel tells none.
+package func currentBootID() -> String {
+  let bytes = contents(of: "/proc/sys/kernel/random/boot_id") ?? []
+  return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+}
+
+/// Whether that very process is still there, be it running or not yet reaped.
+package func isSameProcess(_ process: StartedProcess) -> Bool {
+  process.bootID == currentBootID() && csystem_process_start_time(process.pid) == process.startTime
+}
+
+/// Ends every process that carries `DRILLMARK_RUN=<run>` in its environment: first politely, after `grace` for good.
+///
+/// For what a crash left behind; a run that ends orderly leaves nothing. Nothing found is a success, and so is repeating it.
+///
+/// - Throws: `Fault` with code `tool_failed` naming processes that cannot be ended (they wait for a disk that does not answer).
+package func sweep(run: String, grace: Duration = .seconds(2)) async throws {
+  try await onThread("sweep") { try sweepNow(grace: grace) { $0.carries(run: run) } }
+}
+
+/// The same for those of one process group only, for the caller's own thread.
+func sweepNow(group: Int32, run: String) {
+  try? sweepNow(grace: .zero) { $0.group == group && $0.carries(run: run) }
+}
+
+private func sweepNow(grace: Duration, _ isMeant: (ListedProcess) -> Bool) throws {
+  let clock = ContinuousClock()
+  let start = clock.now
+  let deadline = grace + .seconds(10)
+  while true {
+    let left = ListedProcess.all().filter { $0.pid != getpid() && isMeant($0) }
+    if left.isEmpty { return }
+    let elapsed = clock.now - start
+    guard elapsed < deadline else {
+      let pids = left.map { String($0.pid) }.joined(separator: ", ")
+      throw Fault(
+        .toolFailed, "processes \(pids) of an earlier run cannot be ended", advice: "See what they wait for: ps -o pid,stat,wchan")
+    }
+    for process in left { process.signal(elapsed < grace ? SIGTERM : SIGKILL) }
+    usleep(50_000)
+  }
+}
+
+/// A process as /proc lists it.
+private struct ListedProcess {
+  let pid: Int32
+  let startTime: UInt64
+
+  var group: Int32 { getpgid(pid) }
+
+  static func all() -> [ListedProcess] {
+    guard let directory = opendir("/proc") else { return [] }
+    defer { closedir(directory) }
+    var found: [ListedProcess] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      guard let pid = Int32(name) else { continue }
+      let startTime = csystem_process_start_time(pid)
+      if startTime != 0 { found.append(ListedProcess(pid: pid, startTime: startTime)) }
+    }
+    return found
+  }
+
+  func carries(run: String) -> Bool {
+    guard let environment = contents(of: "/proc/\(pid)/environ") else { return false }
+    let wanted = Array("DRILLMARK_RUN=\(run)".utf8)
+    return environment.split(separator: 0).contains { $0.elementsEqual(wanted) }
+  }
+
+  /// Signals this process and none that took over its number.
+  func signal(_ number: Int32) {
+    let handle = csystem_pidfd_open(pid)
+    guard handle >= 0 else { return }
+    defer { close(handle) }
+    guard csystem_process_start_time(pid) == startTime else { return }
+    _ = csystem_pidfd_signal(handle, number)
+    _ = csystem_pidfd_signal(handle, SIGCONT)
+  }
+}

@@ -1,0 +1,206 @@
+import DrillModel
+import DrillTestSupport
+import Glibc
+import Synchronization
+import Testing
+
+@testable import ToolRunner
+
+@Suite("Ending a program with all it started")
+struct EndingTests {
+  /// Starts a script that prints the pids of its descendants, one a line, and waits for `count` of them.
+  private func start(_ script: String, grace: Duration, count: Int) async throws -> (any RunningTool, [Int32]) {
+    let (pids, feed) = AsyncStream.makeStream(of: Int32.self)
+    var command = shell(script, grace: grace)
+    command.output = .lines { line in if let pid = Int32(line) { feed.yield(pid) } }
+    let tool = try tools().start(command)
+    var found: [Int32] = []
+    for await pid in pids {
+      found.append(pid)
+      if found.count == count { break }
+    }
+    return (tool, found)
+  }
+
+  @Test("a program that ignores TERM is killed after its grace")
+  func stubbornLeader() async throws {
+    let (tool, pids) = try await start("trap '' TERM; echo $$; while :; do sleep 0.1; done", grace: .milliseconds(300), count: 1)
+    let clock = ContinuousClock.now
+    tool.stop(as: .cancelled)
+    #expect(await tool.exit().status == .cancelled)
+    #expect(.now - clock >= .milliseconds(290))
+    #expect(.now - clock < .seconds(5))
+    #expect(!isAlive(pids[0]))
+  }
+
+  @Test("a program that heeds TERM ends within its grace, and its own last words arrive")
+  func politeLeader() async throws {
+    let tool = try tools().start(shell("trap 'echo bye; exit 0' TERM; echo up >&2; while :; do sleep 0.05; done", grace: .seconds(20)))
+    try await Task.sleep(for: .milliseconds(300))
+    tool.stop(as: .timedOut)
+    let exit = await tool.exit()
+    #expect(exit.status == .timedOut)
+    #expect(exit.outputText == "bye\n")
+    #expect(exit.elapsed < .seconds(10))
+  }
+
+  @Test("a grandchild that ignores TERM does not outlive its leader")
+  func stubbornGrandchild() async throws {
+    let script = "sh -c 'trap \"\" TERM; echo $$; while :; do sleep 0.1; done' & echo $$; wait"
+    let (tool, pids) = try await start(script, grace: .milliseconds(300), count: 2)
+    tool.stop(as: .cancelled)
+    _ = await tool.exit()
+    #expect(pids.allSatisfy { !isAlive($0) })
+  }
+
+  @Test("a runaway in a session of its own is swept, after a stop and after an ordinary end")
+  func runaway() async throws {
+    let script = "setsid sh -c 'trap \"\" TERM HUP; echo $$; while :; do sleep 0.1; done' & sleep 0.3;"
+    let (stopped, first) = try await start(script + "wait", grace: .milliseconds(200), count: 1)
+    #expect(isAlive(first[0]))
+    stopped.stop(as: .cancelled)
+    _ = await stopped.exit()
+    #expect(!isAlive(first[0]))
+    let (ended, second) = try await start(script + "exit 5", grace: .milliseconds(200), count: 1)
+    #expect(await ended.exit().status == .exited(5))
+    #expect(!isAlive(second[0]))
+  }
+
+  @Test("a grandchild that keeps a pipe open does not hold up the exit")
+  func heldPipe() async throws {
+    let exit = try await tools().run(shell("setsid sleep 600 & echo said; exit 0"))
+    #expect(exit.isSuccess && exit.outputText == "said\n")
+    #expect(exit.elapsed < .seconds(10))
+  }
+
+  @Test("a passed deadline ends the program and says so; one not reached changes nothing")
+  func deadline() async throws {
+    let late = try await tools().run(shell("sleep 60", grace: .milliseconds(100)), deadline: .milliseconds(200))
+    #expect(late.status == .timedOut)
+    #expect(late.elapsed < .seconds(10))
+    #expect(try await tools().run(shell("exit 2"), deadline: .seconds(60)).status == .exited(2))
+  }
+
+  @Test("cancelling the task ends the program")
+  func cancellation() async throws {
+    let (pids, feed) = AsyncStream.makeStream(of: Int32.self)
+    var command = shell("echo $$; sleep 60")
+    command.output = .lines { line in if let pid = Int32(line) { feed.yield(pid) } }
+    let given = command
+    let task = Task { try await tools().run(given) }
+    var iterator = pids.makeAsyncIterator()
+    let pid = try #require(await iterator.next())
+    task.cancel()
+    #expect(try await task.value.status == .cancelled)
+    #expect(!isAlive(pid))
+  }
+
+  @Test("stopping what has ended, or stopping twice, changes nothing")
+  func stoppedLate() async throws {
+    let tool = try tools().start(shell("exit 6"))
+    #expect(await tool.exit().status == .exited(6))
+    tool.stop(as: .cancelled)
+    #expect(await tool.exit().status == .exited(6))
+    let other = try tools().start(shell("sleep 60"))
+    other.stop(as: .timedOut)
+    other.stop(as: .cancelled)
+    #expect(await other.exit().status == .timedOut)
+  }
+
+  @Test("kill -9 of the supervisor kills the program")
+  func supervisorKilled() async throws {
+    let (tool, pids) = try await start("echo $$; echo $PPID; while :; do sleep 0.1; done", grace: .seconds(5), count: 2)
+    kill(pids[1], SIGKILL)
+    #expect(await tool.exit().status == .signalled(SIGKILL))
+    #expect(!isAlive(pids[0]))
+  }
+
+  @Test("kill -9 of whoever started it ends the program, its children and its runaways at once")
+  func parentKilled() async throws {
+    let folder = TemporaryFolder()
+    let pidFile = "\(folder.path)/pids"
+    let script = "echo $$ >>\(pidFile); setsid sh -c 'trap \"\" TERM; echo $$ >>\(pidFile); while :; do sleep 0.1; done' & sleep 600"
+    let specification = SupervisorSpecification(shell(script, grace: .milliseconds(300)), environment: ["PATH": "/usr/bin:/bin"])
+    let path = folder.file("specification", specification.bytes)
+    // A stand-in for our process: holds the control pipe's writing end, as it does, and is killed without warning.
+    let parent = """
+      mkfifo \(folder.path)/control
+      '\(ProgramUnderTest.path)' __supervise test 3<\(folder.path)/control 4>\(folder.path)/status &
+      exec 9>\(folder.path)/control
+      cat \(path) >&9
+      exec sleep 600
+      """
+    var pid = pid_t()
+    let arguments = spawnStrings(["sh", "-c", parent])
+    defer { for argument in arguments { free(argument) } }
+    #expect(posix_spawn(&pid, "/bin/sh", nil, nil, arguments, [nil]) == 0)
+    var pids: [Int32] = []
+    for _ in 0..<200 where pids.count < 2 {
+      try await Task.sleep(for: .milliseconds(25))
+      pids = String(decoding: contents(of: pidFile) ?? [], as: UTF8.self).split(separator: "\n").compactMap { Int32($0) }
+    }
+    #expect(pids.count == 2 && pids.allSatisfy { isAlive($0) })
+    kill(pid, SIGKILL)
+    var status: Int32 = 0
+    waitpid(pid, &status, 0)
+    for _ in 0..<200 where pids.contains(where: { isAlive($0) }) { try await Task.sleep(for: .milliseconds(25)) }
+    #expect(pids.allSatisfy { !isAlive($0) })
+  }
+
+  @Test("what a crash left is found by its run and swept, and nothing else is")
+  func swept() async throws {
+    let mine = try leave(["DRILLMARK_RUN=SWEPT1"])
+    let other = try leave(["DRILLMARK_RUN=SWEPT12"])
+    #expect(isAlive(mine) && isAlive(other))
+    async let reaped: Void = onThread("reap") {
+      var status: Int32 = 0
+      waitpid(mine, &status, 0)
+    }
+    try await sweep(run: "SWEPT1", grace: .milliseconds(200))
+    try await reaped
+    #expect(!isAlive(mine))
+    #expect(isAlive(other))
+    kill(other, SIGKILL)
+    var status: Int32 = 0
+    waitpid(other, &status, 0)
+    try await sweep(run: "SWEPT1")
+  }
+
+  private func leave(_ environment: [String]) throws -> pid_t {
+    var pid = pid_t()
+    let arguments = spawnStrings(["sleep", "600"])
+    let variables = spawnStrings(environment)
+    defer { for string in arguments + variables { free(string) } }
+    #expect(posix_spawn(&pid, "/bin/sleep", nil, nil, arguments, variables) == 0)
+    return pid
+  }
+
+  @Test("a process is told from a later one of its number")
+  func identity() async throws {
+    let started = StartRecorder()
+    let runner = SupervisedTools(supervisor: ProgramUnderTest.path, run: "ID") { started.set($0) }
+    let tool = try runner.start(shell("sleep 60"))
+    let process = try #require(started.value)
+    #expect(process.pid == tool.pid && process.group == tool.pid)
+    #expect(isSameProcess(process))
+    var later = process
+    later.startTime += 1
+    #expect(!isSameProcess(later))
+    var otherBoot = process
+    otherBoot.bootID = "other"
+    #expect(!isSameProcess(otherBoot))
+    tool.stop(as: .cancelled)
+    _ = await tool.exit()
+    #expect(!isSameProcess(process))
+  }
+}
+
+/// Keeps what `onStart` was told.
+final class StartRecorder: Sendable {
+  private let state = Mutex<StartedProcess?>(nil)
+  var value: StartedProcess? { state.withLock { $0 } }
+  func set(_ process: StartedProcess) { state.withLock { $0 = process } }
+}
+
+/// C strings for `posix_spawn`, ended by a null pointer; the caller frees them.
+private func spawnStrings(_ strings: [String]) -> [UnsafeMutablePointer<CChar>?] { strings.map { strdup($0) } + [nil] }
