@@ -142,23 +142,4 @@ struct OpeningTests {
     }
     #expect(try ledger.seal(fixture.record(claim), claim: claim).chain.sequence == 1)
   }
-
-  @Test("a disk that fills refuses the step with its reason, and recovers") func fullDisk() throws {
-    let ledger = try fixture.open()
-    let claim = try fixture.claim(in: ledger)
-    var record = fixture.record(claim)
-    record.reasons = [Reason(code: "note", severity: .note, text: String(repeating: "x", count: 3_000_000))]
-    var limit = rlimit()
-    getrlimit(__rlimit_resource_t(1), &limit)
-    let before = limit
-    signal(SIGXFSZ, SIG_IGN)
-    limit.rlim_cur = 1 << 20
-    setrlimit(__rlimit_resource_t(1), &limit)
-    let found = fault { _ = try ledger.seal(record, claim: claim) }
-    var restored = before
-    setrlimit(__rlimit_resource_t(1), &restored)
-    #expect(found?.code == .ledgerUnusable && found?.isTransient == true, "\(String(describing: found))")
-    #expect(try ledger.seal(record, claim: claim).chain.sequence == 1)
-    #expect(try fixture.audit().outcome == .holds)
-  }
 }
