@@ -121,17 +121,25 @@ extension ConfigNode {
 
 /// Text from a file in the form messages show it: at most 60 characters, control characters escaped, credentials in URLs left out.
 package func quoted(_ text: String) -> String {
-  let masked = withoutCredentials(text)
+  let start = String(text.unicodeScalars.prefix(1000))
+  let masked = start.utf8.contains(UInt8(ascii: "@")) ? withoutCredentials(start) : start
   let cut = masked.unicodeScalars.prefix(60)
+  let isCut = cut.endIndex < masked.unicodeScalars.endIndex
+  return "\"\(printable(String(cut)))\(isCut ? "…" : "")\""
+}
+
+/// The text with control and formatting characters escaped as `\u{9}`, so that it stays one line and cannot steer a terminal.
+func printable(_ text: String) -> String {
+  if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
   var shown = ""
-  for scalar in cut {
-    if scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format {
+  for scalar in text.unicodeScalars {
+    if [.control, .format, .lineSeparator, .paragraphSeparator].contains(scalar.properties.generalCategory) {
       shown += "\\u{\(String(scalar.value, radix: 16))}"
     } else {
       shown.unicodeScalars.append(scalar)
     }
   }
-  return masked.unicodeScalars.count > 60 ? "\"\(shown)…\"" : "\"\(shown)\""
+  return shown
 }
 
 private func withoutCredentials(_ text: String) -> String {

@@ -21,18 +21,18 @@ package struct Diagnostic: Sendable, Hashable, CustomStringConvertible {
     self.suggestion = suggestion
   }
 
-  /// `drills/orders.yaml:12:9: expected a duration such as 90s, 5m or 1h30m, found "soon"`.
+  /// One line without control characters: `drills/orders.yaml:12:9: expected a duration such as 90s, 5m or 1h30m, found "soon"`.
   package var description: String {
     let place = line > 0 ? "\(file):\(line):\(column): " : "\(file): "
     let mark = severity == .warning ? "warning: " : ""
-    return place + mark + message + (suggestion.map { "; \($0)" } ?? "")
+    return printable(place + mark + message + (suggestion.map { "; \($0)" } ?? ""))
   }
 }
 
 /// Everything wrong that reading has met so far, in the order met.
 package struct Diagnostics: Sendable {
   package private(set) var all: [Diagnostic] = []
-  /// Further faults are counted and not kept, so that a hostile file cannot fill memory with them.
+  /// Further faults are not kept, so that a hostile file cannot fill memory with them; readers may stop looking then.
   package static let limit = 1000
   package private(set) var dropped = 0
 
@@ -40,6 +40,21 @@ package struct Diagnostics: Sendable {
 
   /// Whether anything is wrong enough that the file cannot be used.
   package var hasErrors: Bool { dropped > 0 || all.contains { $0.severity == .error } }
+
+  /// Whether no further fault is kept.
+  package var isFull: Bool { all.count >= Diagnostics.limit }
+
+  /// The same in the order of the lines within each file, files as first met, and with a last line when not all were kept.
+  package var sorted: [Diagnostic] {
+    var files: [String: Int] = [:]
+    for diagnostic in all where files[diagnostic.file] == nil { files[diagnostic.file] = files.count }
+    let keyed = all.enumerated().sorted { left, right in
+      let one = (files[left.element.file] ?? 0, left.element.line, left.element.column, left.offset)
+      return one < (files[right.element.file] ?? 0, right.element.line, right.element.column, right.offset)
+    }
+    let more = Diagnostic(file: all.last?.file ?? "", line: 0, column: 0, message: "further faults are not listed")
+    return keyed.map(\.element) + (isFull ? [more] : [])
+  }
 
   /// How many errors were met.
   package var errorCount: Int { dropped + all.count { $0.severity == .error } }
@@ -51,6 +66,11 @@ package struct Diagnostics: Sendable {
   package mutating func add(contentsOf others: Diagnostics) {
     for diagnostic in others.all { add(diagnostic) }
     dropped += others.dropped
+  }
+
+  /// Reports a fault of a whole file that has no line.
+  package mutating func error(_ message: String, in file: String, suggestion: String? = nil) {
+    add(Diagnostic(file: file, line: 0, column: 0, message: message, suggestion: suggestion))
   }
 
   package mutating func error(_ message: String, at place: Place, suggestion: String? = nil) {

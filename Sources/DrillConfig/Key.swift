@@ -37,4 +37,13 @@ package struct Key<Options: Sendable>: Sendable {
       return true
     }
   }
+
+  /// The same key of a part of larger options, with documentation of its own.
+  init<Part: Sendable>(lifting key: Key<Part>, to path: any WritableKeyPath<Options, Part> & Sendable, _ documentation: String) {
+    row = KeyRow(
+      name: key.row.name, type: key.row.type, isRequired: key.row.isRequired, defaultText: key.row.defaultText,
+      documentation: documentation, rows: key.row.rows)
+    schema = key.schema.with("description", .string(documentation))
+    assign = { node, options, diagnostics in key.assign(node, &options[keyPath: path], &diagnostics) }
+  }
 }

@@ -77,8 +77,8 @@ package struct Kind<Product: Sendable>: Sendable {
   let names: [String]
   /// The schema of its mapping with further properties of the same mapping.
   let schema: @Sendable (_ alongside: [SchemaJSON.Member], _ required: [String]) -> SchemaJSON
-  /// `alongside` as for `Section.read`.
-  let read: @Sendable (_ context: inout ReadContext, _ alongside: [String]?) -> Product?
+  /// Reads its node; `alongside` as for `Section.read`. Nil when anything was wrong, which the context's diagnostics say.
+  package let read: @Sendable (_ context: inout ReadContext, _ alongside: [String]?) -> Product?
 
   /// - Parameters:
   ///   - initial: The options before any key is read.
@@ -141,7 +141,10 @@ package struct SourceKind<Source: Sendable>: Sendable {
   package let rows: [KeyRow]
   let names: [String]
   let properties: [SchemaJSON.Member]
-  let read: @Sendable (_ location: BackupLocation, _ context: inout ReadContext) -> Source?
+  let required: [String]
+  let conditions: [SchemaJSON]
+  /// Reads its keys from `backup`, leaving all others alone. Nil when anything was wrong, which the context's diagnostics say.
+  package let read: @Sendable (_ location: BackupLocation, _ context: inout ReadContext) -> Source?
 
   /// - Parameter make: Gives the configured source; nil, a `Fault`, or an error reported to the context refuses the file.
   package init<Options: Sendable>(
@@ -154,6 +157,8 @@ package struct SourceKind<Source: Sendable>: Sendable {
     rows = section.documentation
     names = section.names
     properties = section.keys.map { SchemaJSON.Member($0.row.name, $0.schema) }
+    required = section.keys.filter(\.row.isRequired).map(\.row.name)
+    conditions = section.rules.flatMap(\.schemas)
     read = { location, context in
       guard let options = section.read(context.node, &context.diagnostics, into: initial, alongside: nil) else { return nil }
       return Kind<Source>.product(&context) { context in try make(options, location, &context) }

@@ -20,6 +20,7 @@ package struct Section<Options: Sendable>: Sendable {
     var result = options
     var isWhole = true
     if let alongside { isWhole = reportUnknownKeys(entries, known: names + alongside, &diagnostics) }
+    if diagnostics.isFull { return nil }
     for entry in entries {
       guard let key = keys.first(where: { $0.row.name == entry.key }) else { continue }
       if !key.assign(entry.value, &result, &diagnostics) { isWhole = false }
@@ -54,54 +55,13 @@ package struct Section<Options: Sendable>: Sendable {
 /// Reports every key that is not among `known`, with the nearest one; false when there was one.
 func reportUnknownKeys(_ entries: [ConfigNode.Entry], known: [String], _ diagnostics: inout Diagnostics) -> Bool {
   var isWhole = true
-  for entry in entries where !known.contains(entry.key) {
+  let names = Set(known)
+  for entry in entries where !names.contains(entry.key) {
+    isWhole = false
+    if diagnostics.isFull { break }
     let near = nearestName(to: entry.key, among: known)
     let hint = near.map { "did you mean `\($0)`?" } ?? "known keys: \(known.joined(separator: ", "))"
     diagnostics.error("unknown key \(quoted(entry.key))", at: entry.keyPlace, suggestion: hint)
-    isWhole = false
   }
   return isWhole
-}
-
-/// Which keys of a mapping go together.
-package enum KeyRule: Sendable, Hashable {
-  /// The keys exclude each other.
-  case atMostOne([String])
-  case atLeastOne([String])
-  case exactlyOne([String])
-
-  /// Whether an empty mapping breaks it.
-  var demands: Bool { if case .atMostOne = self { false } else { true } }
-
-  func holds(in node: ConfigNode, _ diagnostics: inout Diagnostics) -> Bool {
-    let names =
-      switch self {
-      case .atMostOne(let names), .atLeastOne(let names), .exactlyOne(let names): names
-      }
-    let given = (node.entries ?? []).filter { names.contains($0.key) }
-    if given.isEmpty, demands {
-      diagnostics.error("one of the keys \(alternatives(names)) is needed", at: node.place)
-      return false
-    }
-    if case .atLeastOne = self { return true }
-    guard given.count > 1, let last = given.last else { return true }
-    diagnostics.error("only one of the keys \(alternatives(given.map(\.key), "and")) can be given", at: last.keyPlace)
-    return false
-  }
-
-  var schemas: [SchemaJSON] {
-    switch self {
-    case .atLeastOne(let names): [KeyRule.any(names)]
-    case .atMostOne(let names): [["not": ["anyOf": .array(KeyRule.pairs(names))]]]
-    case .exactlyOne(let names): [KeyRule.any(names), ["not": ["anyOf": .array(KeyRule.pairs(names))]]]
-    }
-  }
-
-  private static func any(_ names: [String]) -> SchemaJSON { .anyOf(names.map { ["required": [.string($0)]] }) }
-
-  private static func pairs(_ names: [String]) -> [SchemaJSON] {
-    names.indices.flatMap { first in
-      names[(first + 1)...].map { ["required": [.string(names[first]), .string($0)]] as SchemaJSON }
-    }
-  }
 }

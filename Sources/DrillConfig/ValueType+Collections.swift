@@ -23,7 +23,8 @@ extension ValueType {
   package static func map<Element: Sendable>(of element: ValueType<Element>) -> ValueType<[String: Element]>
   where Value == [String: Element] {
     let schema: SchemaJSON = ["type": ["object", "null"], "additionalProperties": element.schema]
-    return ValueType(summary: "mapping of names to \(element.summary)", schema: schema, rows: element.rows) { node, diagnostics in
+    let rows = element.rows.map { $0.under("NAME") }
+    return ValueType(summary: "mapping of names that you choose", schema: schema, rows: rows) { node, diagnostics in
       guard let entries = node.entries else { return diagnostics.expected("a mapping", at: node) }
       var values: [String: Element] = [:]
       for entry in entries { values[entry.key] = element.read(entry.value, &diagnostics) }

@@ -21,7 +21,11 @@ extension ValueType where Value == SecretReference {
       case "env":
         return ValueType<String>.environmentName.read(entry.value, &diagnostics).map { .env($0) }
       case "file":
-        return ValueType<String>.path.read(entry.value, &diagnostics).map { .file($0) }
+        guard let path = ValueType<String>.path.read(entry.value, &diagnostics) else { return nil }
+        if isReadableByAll(path) {
+          diagnostics.warning("everybody on this machine may read the secret in this file", at: entry.value.place)
+        }
+        return .file(path)
       case "command":
         return ValueType<[String]>.list(of: .nonEmptyString, atLeast: 1).read(entry.value, &diagnostics).map { .command($0) }
       default:

@@ -5,8 +5,9 @@ package enum FreeSpace: Sendable, Hashable {
   case bytes(Int64)
 }
 
-private let sizePattern = "^\\d+(\\.\\d+)? ?([kKMGTP]i?)?B$"
-private let percentPattern = "^\\d+(\\.\\d+)?%$"
+private let sizePattern = "^((0|[1-9][0-9]*) ?B|(0|[1-9][0-9]*)(\\.[0-9]+)? ?[kKMGTP]i?B)$"
+private let percentBelow100 = "^(0|[1-9][0-9]?)(\\.[0-9]+)?%$"
+private let percentTo100 = "^(100(\\.0+)?|(0|[1-9][0-9]?)(\\.[0-9]+)?)%$"
 
 extension ValueType where Value == Int64 {
   /// `5GiB`, `500MB`, or a whole number of bytes.
@@ -24,7 +25,7 @@ extension ValueType where Value == Int64 {
 extension ValueType where Value == FreeSpace {
   /// `10%` of the file system, or a size.
   package static var freeSpace: ValueType<FreeSpace> {
-    let percent: SchemaJSON = ["type": "string", "pattern": .string(percentPattern)]
+    let percent: SchemaJSON = ["type": "string", "pattern": .string(percentBelow100)]
     let schema = SchemaJSON.anyOf([percent, ValueType<Int64>.byteSize.schema])
     return ValueType(summary: "percentage or size", schema: schema) { node, diagnostics in
       guard let scalar = node.scalar else { return diagnostics.expected("a percentage such as 10%, or a size such as 5GiB", at: node) }
@@ -38,7 +39,7 @@ extension ValueType where Value == FreeSpace {
 extension ValueType where Value == Double {
   /// A share from 0 to 1, written `10%` or `0.1`.
   package static var share: ValueType<Double> {
-    let percent: SchemaJSON = ["type": "string", "pattern": .string(percentPattern)]
+    let percent: SchemaJSON = ["type": "string", "pattern": .string(percentTo100)]
     let schema = SchemaJSON.anyOf([percent, ["type": "number", "minimum": 0, "maximum": 1]])
     return ValueType(summary: "percentage, or a number from 0 to 1", schema: schema) { node, diagnostics in
       let expected = "a percentage such as 10%, or a number from 0 to 1"
@@ -59,13 +60,14 @@ private func parsePercent(_ text: String) -> Double? {
 private func parseBytes(_ scalar: ConfigNode.Scalar) -> Int64? {
   let digits = scalar.text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
   guard let number = decimal(digits), number >= 0 else { return nil }
-  let unit = scalar.text.dropFirst(digits.count).drop { $0 == " " }
-  if unit.isEmpty { return scalar.isPlain && digits.count == scalar.text.count ? Int64(digits) : nil }
+  let rest = scalar.text.dropFirst(digits.count)
+  let unit = rest.first == " " ? rest.dropFirst() : rest
+  if rest.isEmpty { return scalar.isPlain ? Int64(digits) : nil }
   guard unit.last == "B" else { return nil }
   let isBinary = unit.dropLast().last == "i"
   let prefix = unit.dropLast(isBinary ? 2 : 1)
-  if prefix.isEmpty { return isBinary ? nil : Int64(exactly: number) }
-  guard prefix.count == 1, let power = ["K", "M", "G", "T", "P"].firstIndex(of: prefix.uppercased()) else { return nil }
+  if prefix.isEmpty { return isBinary ? nil : Int64(digits) }
+  guard let power = ["K", "M", "G", "T", "P"].firstIndex(of: prefix == "k" ? "K" : prefix) else { return nil }
   var bytes = number
   for _ in 0...power { bytes *= isBinary ? 1024 : 1000 }
   return bytes < 9e18 ? Int64(bytes.rounded()) : nil

@@ -67,16 +67,9 @@ extension ValueType where Value == String {
     ValueType(summary: "time zone", schema: ["type": "string", "minLength": 1]) { node, diagnostics in
       let expected = "a time zone such as Europe/Berlin or UTC"
       guard let name = text(of: node, expected: expected, &diagnostics) else { return nil }
-      if isZone(name) { return name }
+      if Zone(name) != nil { return name }
       let near = nearestName(to: name, among: TimeZone.knownTimeZoneIdentifiers + ["UTC"])
       return diagnostics.expected(expected, at: node, suggestion: near.map { "did you mean \($0)?" })
     }
-  }
-
-  /// Offsets and the abbreviations that Foundation would also take are no zones: they know no daylight saving.
-  private static func isZone(_ name: String) -> Bool {
-    if name == "UTC" || name == "Etc/UTC" { return true }
-    let isArea = name.contains("/") && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f }
-    return isArea && TimeZone(identifier: name) != nil
   }
 }

@@ -53,4 +53,11 @@ package struct KeyRow: Sendable, Hashable {
   package var documentation: String
   /// The keys of the mapping that this key holds.
   package var rows: [KeyRow]
+
+  /// The same key inside a mapping of that name.
+  func under(_ name: String) -> KeyRow {
+    var row = self
+    row.name = "\(name).\(self.name)"
+    return row
+  }
 }

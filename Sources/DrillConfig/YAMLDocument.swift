@@ -121,7 +121,8 @@ private struct EventComposer {
       if key.isPlain, key.text == "<<" {
         diagnostics.error("merge keys (<<) are not accepted; write the keys out", at: keyPlace)
       } else if let line = lines[key.text] {
-        diagnostics.error("the key \(quoted(key.text)) is given twice, first in line \(line)", at: keyPlace)
+        let name = diagnostics.isFull ? "" : quoted(key.text)
+        diagnostics.error("the key \(name) is given twice, first in line \(line)", at: keyPlace)
       } else {
         lines[key.text] = keyPlace.line
         entries.append(ConfigNode.Entry(key: key.text, keyPlace: keyPlace, value: value))
@@ -150,9 +151,7 @@ private struct EventComposer {
     }
     let mark = parser.problem_mark
     let place = Place(file: file, line: Int(mark.line) + 1, column: Int(mark.column) + 1)
-    let offset = text.startIndex + Int(mark.index)
     if isTab(at: mark) { try stop("a tab cannot stand here: indent with spaces", at: place) }
-    _ = offset
     try stop("this is not valid YAML: \(problem)", at: place)
   }
 

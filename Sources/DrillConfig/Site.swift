@@ -1,0 +1,52 @@
+package import DrillModel
+
+/// What holds for all drills of a site: the settings of `drillmark.yaml`, or the usual ones.
+package struct Site: Sendable, Hashable {
+  /// The absolute directory that holds `drillmark.yaml` and `drills/`.
+  package var directory: String
+  /// Absolute path of the SQLite ledger.
+  package var ledger: String
+  /// Absolute path of the directory for reports.
+  package var reports: String
+  package var scratch: ScratchSettings
+  /// Runs at once on this host.
+  package var parallel: Int
+  package var aws: AWSSettings
+  package var tiers: [String: DrillObjectives]
+  package var notify: [NotificationRoute]
+  /// Hosts that no drill may touch.
+  package var protectedHosts: [String]
+
+  /// The usual settings of a site in `directory`, which must be absolute.
+  package init(directory: String) {
+    self.directory = directory
+    ledger = "\(directory)/state/drillmark.sqlite"
+    reports = "\(directory)/reports"
+    scratch = ScratchSettings()
+    parallel = 1
+    aws = AWSSettings()
+    tiers = [:]
+    notify = []
+    protectedHosts = []
+  }
+}
+
+/// Where and how scratch targets are made.
+package struct ScratchSettings: Sendable, Hashable {
+  package var directory = "/var/tmp/drillmark"
+  /// What stays free on the scratch directory's file system.
+  package var keepFree = FreeSpace.share(0.1)
+  package var durability = Durability.production
+
+  package init() {}
+}
+
+/// Where AWS calls go, unless a source says otherwise. Credentials come from where AWS's own tools find them.
+package struct AWSSettings: Sendable, Hashable {
+  package var region: String?
+  package var profile: String?
+  package var endpoint: String?
+  package var roleARN: String?
+
+  package init() {}
+}
