@@ -67,6 +67,10 @@ private struct ClockChange {
       if zone.offset(atSeconds: middle) == before { low = middle } else { high = middle }
     }
     instant = high
+    // A change that no time of this day comes near leaves the day with one offset.
+    let margin = abs(after - before)
+    if instant + margin < midnight - max(before, after) { before = after }
+    if instant - margin > midnight + 86_400 - min(before, after) { after = before }
   }
 }
 
@@ -78,7 +82,7 @@ private struct DueDay {
   var clocks: ClockChange
 
   func first(after now: Int64) -> Int64? {
-    if clocks.before != clocks.after { return all.filter { $0 > now }.min() }
+    if clocks.before != clocks.after { return firstOnChange(after: now) }
     let local = now + clocks.before - midnight
     for hour in 0..<24 where expression.hours.contains(hour) && local < Int64(hour) * 3600 + 3600 {
       for minute in 0..<60 where expression.minutes.contains(minute) {
@@ -90,7 +94,7 @@ private struct DueDay {
   }
 
   func last(before now: Int64) -> Int64? {
-    if clocks.before != clocks.after { return all.filter { $0 < now }.max() }
+    if clocks.before != clocks.after { return lastOnChange(before: now) }
     let local = now + clocks.before - midnight
     for hour in (0..<24).reversed() where expression.hours.contains(hour) && Int64(hour) * 3600 < local {
       for minute in (0..<60).reversed() where expression.minutes.contains(minute) {
@@ -101,15 +105,37 @@ private struct DueDay {
     return nil
   }
 
-  /// Every due time of a day near a change of the clocks.
-  private var all: [Int64] {
+  /// The due times of one hour of a day on which the clocks change.
+  private func instants(inHour hour: Int) -> some Sequence<Int64> {
     let isCorrection = abs(clocks.after - clocks.before) >= 3 * 3600
     let followsWallClock = expression.followsWallClock || isCorrection
-    return expression.hours.values.flatMap { hour in
-      expression.minutes.values.flatMap { minute in
-        instants(of: midnight + Int64(hour * 3600 + minute * 60), followsWallClock: followsWallClock)
-      }
+    return (0..<60).lazy.filter(expression.minutes.contains).flatMap { minute in
+      instants(of: midnight + Int64(hour * 3600 + minute * 60), followsWallClock: followsWallClock)
     }
+  }
+
+  private func firstOnChange(after now: Int64) -> Int64? {
+    var found: Int64?
+    for hour in 0..<24 where expression.hours.contains(hour) {
+      let start = midnight + Int64(hour) * 3600
+      if start + 3600 - min(clocks.before, clocks.after) <= now { continue }
+      if let found, start - max(clocks.before, clocks.after) > found { break }
+      let candidates = instants(inHour: hour).filter { $0 > now }
+      found = [found, candidates.min()].compactMap(\.self).min()
+    }
+    return found
+  }
+
+  private func lastOnChange(before now: Int64) -> Int64? {
+    var found: Int64?
+    for hour in (0..<24).reversed() where expression.hours.contains(hour) {
+      let start = midnight + Int64(hour) * 3600
+      if start - max(clocks.before, clocks.after) >= now { continue }
+      if let found, start + 3600 - min(clocks.before, clocks.after) < found { break }
+      let candidates = instants(inHour: hour).filter { $0 < now }
+      found = [found, candidates.max()].compactMap(\.self).max()
+    }
+    return found
   }
 
   private func instants(of local: Int64, followsWallClock: Bool) -> [Int64] {

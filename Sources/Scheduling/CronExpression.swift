@@ -1,7 +1,7 @@
 /// A cron expression in Debian's dialect: five fields, or `@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`, `@yearly`, `@annually`.
 ///
 /// Fields take `*`, numbers, English three-letter names of months and days (any case, also in lists and ranges), ranges, lists and steps
-/// (`5/15` counts from 5 to the field's end). Sunday is 0 or 7. When day of month and day of week are both restricted a day must match
+/// (`5/15` counts from 5 to the field's end); a day field may also be `?`, which is `*`. Sunday is 0 or 7. When day of month and day of week are both restricted a day must match
 /// either; as soon as one of them begins with `*` (so also `*/2`), both. Ranges that run backwards, dates that never come, a seconds
 /// field and `@reboot` are refused. Source: crontab(5) and entry.c of Debian's cron 3.0pl1.
 package struct CronExpression: Sendable, Hashable {

@@ -16,6 +16,9 @@ struct CronField: Sendable, Hashable {
     var names: [String] = []
     /// Value of the first name.
     var firstName = 0
+
+    /// Quartz's sign for “no day given”, which people bring along.
+    var allowsQuestionMark: Bool { name.hasPrefix("day") }
   }
 
   static let kinds: [Kind] = [
@@ -27,8 +30,9 @@ struct CronField: Sendable, Hashable {
   ]
 
   init(_ text: Substring, kind: Kind, column: Int) throws(CronError) {
-    var parser = Parser(kind: kind, rest: text, column: column)
-    startsWithStar = text.first == "*"
+    let isOpen = text == "?" && kind.allowsQuestionMark
+    var parser = Parser(kind: kind, rest: isOpen ? "*" : text, column: column)
+    startsWithStar = isOpen || text.first == "*"
     repeat {
       bits |= try parser.item()
     } while parser.skip(",")

@@ -1,0 +1,56 @@
+import DrillModel
+import Objectives
+import Testing
+
+private let now = Timestamp(seconds: 1_795_316_400)
+private func ago(_ hours: Int) -> Timestamp { now - .seconds(hours * 3600) }
+
+@Suite("A drill's standing")
+struct DrillStandingTests {
+  private func stands(_ last: Verdict?, conclusive: Int?, first: Int? = 1000, _ cadence: StandingEvidence.Cadence) -> Standing {
+    standing(
+      StandingEvidence(last: last, lastConclusive: conclusive.map(ago), first: last == nil ? nil : first.map(ago), cadence: cadence),
+      now: now)
+  }
+
+  @Test("without a run it is never tested, whatever is declared")
+  func neverTested() {
+    #expect(stands(nil, conclusive: nil, .none) == .neverTested)
+    #expect(stands(nil, conclusive: nil, .schedule(lapsed: ago(5))) == .neverTested)
+  }
+
+  @Test("with neither schedule nor `every` the last verdict stands for ever", arguments: Verdict.allCases)
+  func last(_ verdict: Verdict) { #expect(stands(verdict, conclusive: 9000, .none) == .verdict(verdict)) }
+
+  @Test("with a schedule it is overdue when a lapsed due time saw no conclusion")
+  func schedule() {
+    #expect(stands(.passed, conclusive: 30, .schedule(lapsed: ago(20))) == .overdue)
+    #expect(stands(.passed, conclusive: 20, .schedule(lapsed: ago(20))) == .verdict(.passed))
+    #expect(stands(.passed, conclusive: 10, .schedule(lapsed: ago(20))) == .verdict(.passed))
+    #expect(stands(.passed, conclusive: 10, .schedule(lapsed: nil)) == .verdict(.passed))
+  }
+
+  @Test("with `every` it is overdue a tenth after")
+  func every() {
+    let span = Duration.seconds(100 * 3600)
+    #expect(stands(.passed, conclusive: 110, .every(span)) == .verdict(.passed))
+    #expect(stands(.passed, conclusive: 111, .every(span)) == .overdue)
+  }
+
+  @Test("a failure outranks being overdue")
+  func failure() { #expect(stands(.failed, conclusive: 5000, .every(.seconds(3600))) == .verdict(.failed)) }
+
+  @Test(
+    "only a passed or failed run counts: a drill that cannot drill becomes overdue",
+    arguments: [Verdict.cannotDrill, .couldNotVerify, .skipped, .interrupted])
+  func inconclusive(_ verdict: Verdict) {
+    #expect(stands(verdict, conclusive: 500, .every(.seconds(24 * 3600))) == .overdue)
+    #expect(stands(verdict, conclusive: 5, .every(.seconds(24 * 3600))) == .verdict(verdict))
+  }
+
+  @Test("a drill that never came to a conclusion is overdue by its first run")
+  func neverConclusive() {
+    #expect(stands(.cannotDrill, conclusive: nil, first: 2, .schedule(lapsed: ago(20))) == .verdict(.cannotDrill))
+    #expect(stands(.cannotDrill, conclusive: nil, first: 30, .schedule(lapsed: ago(20))) == .overdue)
+  }
+}
