@@ -50,7 +50,7 @@ let package = Package(
     module("EngineSQLite", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "CSQLite"], path: "Sources/Engines/SQLite"),
     module("EngineFiles", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "Digesting", "CSystem"], path: "Sources/Engines/Files"),
     module(
-      "SourceDirectory", ["DrillModel", "DrillConfig", "EngineKit", "Selecting", "Digesting", "CSystem"], path: "Sources/Sources/Directory"),
+      "SourceDirectory", ["DrillModel", "DrillConfig", "EngineKit", "ToolRunner", "Selecting"], path: "Sources/Sources/Directory"),
     module("Checks", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit"]),
     module(
       "Registry",
@@ -82,7 +82,7 @@ let package = Package(
     tests(
       "EngineTests",
       ["EngineKit", "EnginePostgreSQL", "EngineSQLite", "EngineFiles", "PostgreSQLKit", "DrillModel", "DrillConfig", "ToolRunner"]),
-    tests("SourceDirectoryTests", ["SourceDirectory", "EngineKit", "Selecting", "DrillModel"]),
+    tests("SourceDirectoryTests", ["SourceDirectory", "EngineKit", "ToolRunner", "Selecting", "DrillModel"]),
     tests("ChecksTests", ["Checks", "EngineKit", "DrillModel", "DrillConfig", "ToolRunner"]),
     tests("LedgerTests", ["Ledger", "DrillModel", "Digesting", grdb]),
     tests(

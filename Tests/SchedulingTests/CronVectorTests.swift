@@ -5,7 +5,7 @@ import Scheduling
 import Testing
 
 /// Scores the shared vectors as the black-box conformance does: Debian's rows, those on which Debian agrees, and Debian's own answers.
-@Suite("Cron vectors", .enabled(if: Conformance.isThere, "the conformance folder is absent"))
+@Suite("Cron vectors", .enabled(if: ConformanceData.folder("vectors") != nil, "\(ConformanceData.absence)"))
 struct CronVectorTests {
   private struct File: Decodable { var vectors: [Row] }
 
@@ -53,7 +53,8 @@ struct CronVectorTests {
   }
 
   private func rows(_ category: String) throws -> [Row] {
-    let data = try #require(Conformance.file("vectors/cron.json"))
+    let folder = try #require(ConformanceData.folder("vectors"))
+    let data = try Data(contentsOf: URL(fileURLWithPath: folder + "/cron.json"))
     return try JSONDecoder().decode(File.self, from: data).vectors.filter { $0.category.hasPrefix(category) && $0.isScored }
   }
 
