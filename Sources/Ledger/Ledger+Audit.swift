@@ -16,17 +16,27 @@ extension Ledger {
     var report = AuditReport()
     do {
       try read { db in
+        guard try hasTables(db, &report) else { return }
         var walk = ChainWalk(db: db, told: told)
         defer { report = walk.report }
         try walk.run()
         for data in records ?? [] { try KeptRecord(data).compare(with: db, &walk.report) }
         try checkStructure(db, &walk.report)
       }
-    } catch let fault as Fault where fault.code == .ledgerUnusable {
-      report.outcome = .unreadable
-      report.notes.append(fault.description)
+    } catch let fault as Fault {
+      // What was found before stays: a chain that is broken is broken, readable to its end or not.
+      if report.outcome == .holds { report.outcome = .unreadable }
+      report.notes.append("it could not be read to its end: \(fault.message)")
     }
     return report
+  }
+
+  private func hasTables(_ db: Database, _ report: inout AuditReport) throws -> Bool {
+    let others = ["entry", "recovery_point_seen", "recovery_point_digest", "live_run", "owed_notification"]
+    for table in Projection.allCases.map(\.rawValue) + others where try !db.tableExists(table) {
+      report.add(AuditFinding("the table \(table) is gone"))
+    }
+    return report.outcome == .holds
   }
 
   private func checkStructure(_ db: Database, _ report: inout AuditReport) throws {

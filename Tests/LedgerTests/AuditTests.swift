@@ -143,6 +143,28 @@ struct AuditTests {
     #expect(try fixture.audit(records: [Data("{".utf8)]).outcome == .broken)
   }
 
+  @Test("a table that is gone is named", arguments: ["entry", "run", "check_result", "recovery_point_seen"]) func tableGone(_ table: String)
+    throws
+  {
+    _ = try sealFive()
+    try fixture.tamper("DROP TABLE \(table)")
+    #expect(try fixture.audit().first?.detail == "the table \(table) is gone")
+  }
+
+  @Test("damaged pages in the middle are told from an edit: the ledger is unreadable") func damagedPages() throws {
+    let ledger = try fixture.open()
+    for _ in 0..<40 { try fixture.seal(in: ledger) }
+    try fixture.tamper("PRAGMA wal_checkpoint(TRUNCATE)")
+    var data = try Data(contentsOf: URL(filePath: fixture.path))
+    let place = try #require(data.range(of: Data("\"verdict\":\"passed\"}".utf8), options: .backwards)).lowerBound / 4096 * 4096
+    data.replaceSubrange(place..<place + 8, with: Data(repeating: 0xFF, count: 8))
+    for suffix in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: fixture.path + suffix) }
+    try data.write(to: URL(filePath: fixture.path))
+    let report = try fixture.audit()
+    #expect(report.outcome != .holds)
+    #expect(report.notes.contains { $0.contains("could not be read") })
+  }
+
   @Test("dropped triggers are noted and break nothing") func triggers() throws {
     _ = try sealFive()
     try fixture.tamper("SELECT 1")
