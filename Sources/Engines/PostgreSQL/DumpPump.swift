@@ -1,0 +1,174 @@
+import DrillModel
+import Glibc
+import PostgreSQLKit
+import Synchronization
+import ToolRunner
+
+/// Carries a plain dump from its descriptor through the scanner into one psql after the other. Blocks; one thread at a time.
+final class DumpPump: Sendable {
+  /// Why a section ended.
+  enum Ending: Sendable, Hashable {
+    case connect(String)
+    case end
+    /// psql stopped reading: it ended, and its exit says why.
+    case closed
+    case stopped
+  }
+
+  private struct State {
+    var scanner = DumpScanner()
+    var buffer: [UInt8] = []
+    var position = 0
+    var bytes: Int64 = 0
+    var isAtEnd = false
+  }
+
+  private let source: Descriptor
+  private let state = Mutex(State())
+  private let isStopped = Atomic(false)
+  private let progress: @Sendable (Int64) -> Void
+  private static let size = 1 << 20
+
+  init(_ source: Descriptor, progress: @escaping @Sendable (Int64) -> Void) {
+    self.source = source
+    self.progress = progress
+  }
+
+  /// Ends the pumping soon, from any thread; repeating it is a no-op.
+  func stop() { isStopped.store(true, ordering: .relaxed) }
+
+  /// The decoded beginning, read before any psql is started.
+  ///
+  /// - Throws: `Fault` when nothing comes.
+  func head() throws -> [UInt8] {
+    try state.withLock { state in
+      while state.buffer.count < 32 << 10, !state.isAtEnd { try refill(&state) }
+      return state.buffer
+    }
+  }
+
+  /// Pumps one section into psql's input and closes it.
+  func section(into target: Descriptor, finding: @escaping @Sendable (DumpStatement, Int) throws -> Void) throws -> Ending {
+    defer { target.close() }
+    return try state.withLock { state in
+      let sink = PumpSink(target, finding)
+      while true {
+        if isStopped.load(ordering: .relaxed) { return .stopped }
+        if state.position >= state.buffer.count {
+          if state.isAtEnd { break }
+          try refill(&state)
+          continue
+        }
+        do { try advance(&state, sink) } catch is PumpSink.Closed { return .closed }
+        if let database = state.scanner.connect {
+          state.scanner.connect = nil
+          do { try sink.flush() } catch is PumpSink.Closed { return .closed }
+          return .connect(database)
+        }
+      }
+      do { try sink.flush() } catch is PumpSink.Closed { return .closed }
+      return .end
+    }
+  }
+
+  /// What the dump's end lacks, or nil when it is whole as far as its format can show.
+  var truncation: String? {
+    state.withLock { state in
+      if let place = state.scanner.unfinished { return "it ends \(place), at line \(state.scanner.line)" }
+      if state.scanner.openClusters > 0 { return "its last line `\(PlainHeader.Banner.cluster.trailer)` is missing" }
+      if state.scanner.openDumps > 0 { return "its last line `\(PlainHeader.Banner.database.trailer)` is missing" }
+      return nil
+    }
+  }
+
+  /// Whether pg_dump signed the dump, so that its end could be seen.
+  var hasBanner: Bool { state.withLock { $0.scanner.hasBanner } }
+  var hasStatement: Bool { state.withLock { $0.scanner.hasStatement } }
+
+  private func advance(_ state: inout State, _ sink: PumpSink) throws {
+    let start = state.position
+    let buffer = state.buffer
+    var scanner = state.scanner
+    let end = try buffer.withUnsafeBufferPointer { bytes in
+      if let base = bytes.baseAddress, memchr(base + start, 0, bytes.count - start) != nil {
+        throw Fault(
+          .backupDamaged, "the dump holds zero bytes behind line \(scanner.line), which text never does",
+          advice: "The file or the disk it lay on is damaged. \(DumpFormat.lookAtJob)")
+      }
+      return try scanner.scan(bytes, from: start, into: sink)
+    }
+    state.scanner = scanner
+    state.position = end
+  }
+
+  private func refill(_ state: inout State) throws {
+    while true {
+      if isStopped.load(ordering: .relaxed) {
+        state.isAtEnd = true
+        return
+      }
+      var watched = pollfd(fd: source.raw, events: Int16(POLLIN), revents: 0)
+      if poll(&watched, 1, 100) == 0 { continue }
+      break
+    }
+    var fresh = state.position == state.buffer.count ? [] : Array(state.buffer[state.position...])
+    let kept = fresh.count
+    fresh.append(contentsOf: repeatElement(0, count: DumpPump.size))
+    let count = fresh.withUnsafeMutableBytes { bytes in read(source.raw, bytes.baseAddress.map { $0 + kept }, DumpPump.size) }
+    if count < 0, errno == EINTR || errno == EAGAIN { return }
+    guard count >= 0 else {
+      throw Fault(.backupUnreadable, "the dump cannot be read to its end: \(systemMessage(errno))", advice: "Check the disk it lies on")
+    }
+    fresh.removeLast(DumpPump.size - count)
+    state.buffer = fresh
+    state.position = 0
+    state.isAtEnd = count == 0
+    state.bytes += Int64(count)
+    progress(state.bytes)
+  }
+}
+
+/// Writes to psql in large pieces and tells of statements.
+private final class PumpSink: DumpSink {
+  /// The reader went away.
+  struct Closed: Error {}
+
+  private let target: Descriptor
+  private let finding: @Sendable (DumpStatement, Int) throws -> Void
+  private var pending: [UInt8] = []
+
+  init(_ target: Descriptor, _ finding: @escaping @Sendable (DumpStatement, Int) throws -> Void) {
+    self.target = target
+    self.finding = finding
+  }
+
+  func pass(_ bytes: UnsafeBufferPointer<UInt8>) throws {
+    if pending.isEmpty, bytes.count >= 64 << 10 { return try write(UnsafeRawBufferPointer(bytes)) }
+    pending.append(contentsOf: bytes)
+    if pending.count >= 256 << 10 { try flush() }
+  }
+
+  func found(_ statement: DumpStatement, line: Int) throws {
+    // What comes before must have reached the server when an extension is put into a schema of the dump.
+    if case .installExtension = statement { try flush() }
+    try finding(statement, line)
+  }
+
+  func flush() throws {
+    guard !pending.isEmpty else { return }
+    try pending.withUnsafeBytes { try write($0) }
+    pending.removeAll(keepingCapacity: true)
+  }
+
+  private func write(_ bytes: UnsafeRawBufferPointer) throws {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = Glibc.write(target.raw, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+      if count > 0 {
+        rest = rest.dropFirst(count)
+      } else if errno != EINTR {
+        throw Closed()
+      }
+    }
+  }
+}

@@ -1,0 +1,27 @@
+package import ToolRunner
+
+/// As whom and how walled off the programs of one run work.
+package struct Confinement: Sendable, Hashable {
+  /// The operating system user of the run; nil stays who we are.
+  package var user: Box.User?
+  /// Whether programs are boxed at all; false only where a drill asked for it.
+  package var isBoxed: Bool
+  /// Whether even a superuser of the scratch server could not reach the host.
+  package var holdsSuperuser: Bool
+
+  package init(user: Box.User?, isBoxed: Bool, holdsSuperuser: Bool) {
+    self.user = user
+    self.isBoxed = isBoxed
+    self.holdsSuperuser = holdsSuperuser
+  }
+
+  /// A box for one program of an installation.
+  package func box(
+    for program: String, of installation: Installation, reading: [String] = [], writing: [String] = [], alone: Bool = false
+  ) -> Box? {
+    guard isBoxed else { return nil }
+    return Box(
+      user: user, executable: [program], readable: installation.readable + reading, writable: writing, network: false,
+      processes: alone ? 0 : nil)
+  }
+}

@@ -1,0 +1,143 @@
+internal import DrillModel
+package import EngineKit
+package import ToolRunner
+
+/// PostgreSQL's own deep check: pg_amcheck over heaps and B-trees, and at `full` every row of every table read and decoded.
+package struct DeepCheck: DeepProbe {
+  private let server: ScratchServer
+  private let checker: ConnectionTarget
+  private let tools: any ToolRunning
+  private let jobs: Int
+  private let probe: DatabaseProbe
+  /// The schema of amcheck; nothing of a dump is in it.
+  static let schema = "drillmark_amcheck"
+
+  package init(_ server: ScratchServer, checker: ConnectionTarget, tools: any ToolRunning, jobs: Int) {
+    self.server = server
+    self.checker = checker
+    self.tools = tools
+    self.jobs = jobs
+    probe = DatabaseProbe(checker)
+  }
+
+  package func check(_ level: DeepLevel, timeout: Duration) async throws -> DeepResult {
+    let deadline = ContinuousClock.now + timeout
+    try await installAmcheck()
+    var findings = try await runAmcheck(level, timeout: timeout)
+    let relations = try await relations(timeout)
+    var bytes: Int64 = 0
+    if level == .full {
+      for relation in relations where relation.isStored {
+        let left = deadline - .now
+        guard left > .zero else { throw ProbeError.timeout(timeout) }
+        do {
+          bytes += try await probe.drain("COPY (SELECT * FROM ONLY \(relation.name.quoted)) TO STDOUT", timeout: left)
+        } catch ProbeError.damaged(
+          let text)
+        { findings.append("\(relation.name.schema).\(relation.name.name) cannot be read whole: \(text)") }
+      }
+    }
+    let tables = relations.filter(\.isStored).count
+    let indexes = relations.count - tables
+    let read = level == .full ? ", \(bytes) bytes of rows read" : ""
+    return DeepResult(findings: findings, scope: "\(tables) tables, \(indexes) B-tree indexes\(read)")
+  }
+
+  private struct Relation {
+    var name: RelationName
+    var isStored: Bool
+  }
+
+  private func relations(_ timeout: Duration) async throws -> [Relation] {
+    let sql = """
+      SELECT n.nspname, c.relname, c.relkind IN ('r', 'm')
+      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      LEFT JOIN pg_catalog.pg_am a ON a.oid = c.relam
+      WHERE (c.relkind = 'r' OR (c.relkind = 'm' AND c.relispopulated) OR (c.relkind = 'i' AND a.amname = 'btree'))
+        AND n.nspname NOT IN ('pg_catalog', 'information_schema', '\(DeepCheck.schema)')
+        AND n.nspname NOT LIKE 'pg\\_toast%' AND n.nspname NOT LIKE 'pg\\_temp%' ORDER BY 1, 2
+      """
+    return try await probe.lookUp(sql, [], timeout: timeout).rows.compactMap { row in
+      guard let schema = row[0], let name = row[1] else { return nil }
+      return Relation(name: RelationName(schema: schema, name: name), isStored: row[2] == "t")
+    }
+  }
+
+  /// Installed after the load, in a schema of its own, so that a dump could not put anything in its place.
+  private func installAmcheck() async throws {
+    guard server.installation.has("pg_amcheck") else {
+      throw ProbeError.unavailable(
+        "pg_amcheck of PostgreSQL \(server.installation.version) is not on this machine; apt-get install postgresql-contrib")
+    }
+    let (target, role) = (server.administrator.entering(checker.database), Quoting.identifier(checker.user))
+    try await onThread("pg amcheck") {
+      do throws(ServerError) {
+        let connection = try Connection(target)
+        defer { connection.close() }
+        let schema = DeepCheck.schema
+        let there = try connection.query("SELECT 1 FROM pg_catalog.pg_extension WHERE extname = 'amcheck'")
+        if !there.rows.isEmpty { try connection.execute("DROP EXTENSION amcheck") }
+        try connection.execute(
+          """
+          DROP SCHEMA IF EXISTS \(schema) CASCADE; CREATE SCHEMA \(schema);
+          CREATE EXTENSION amcheck SCHEMA \(schema); GRANT USAGE ON SCHEMA \(schema) TO \(role);
+          GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA \(schema) TO \(role)
+          """)
+      } catch {
+        throw ProbeError.unavailable("amcheck cannot be installed: \(error.message); apt-get install postgresql-contrib")
+      }
+    }
+  }
+
+  private func runAmcheck(_ level: DeepLevel, timeout: Duration) async throws -> [String] {
+    let program = server.installation.program("pg_amcheck")
+    let passwords = "\(server.socket)/check-\(RandomText.hex(4))"
+    let line = "*:*:*:\(Quoting.passwordFileField(checker.user)):\(Quoting.passwordFileField(checker.password))\n"
+    do { try Accounts.writeFile(passwords, line, owner: server.confinement.user) } catch { throw ProbeError.unavailable("\(error)") }
+    let environment = [
+      "LC_ALL": "C", "PATH": "/nonexistent", "PGHOST": server.socket, "PGPORT": "5432", "PGUSER": checker.user, "PGPASSFILE": passwords,
+      "PGDATABASE": checker.database, "PGSERVICEFILE": "/nonexistent", "PGSYSCONFDIR": "/nonexistent", "PGSSLMODE": "disable",
+      "HOME": "/nonexistent", "TZ": "UTC", "PGOPTIONS": "-c default_transaction_read_only=on",
+    ]
+    var arguments = ["--jobs=\(jobs)", "--no-password", "--exclude-schema=\(DeepCheck.schema)"]
+    if level == .full { arguments.append("--heapallindexed") }
+    let command = ToolCommand(
+      program, arguments, environment: environment, output: .captured(limit: 1 << 20), errors: .captured(limit: 256 << 10),
+      box: server.confinement.box(for: program, of: server.installation, writing: [server.socket, "/dev/null"]))
+    let exit: ToolExit
+    do { exit = try await tools.run(command, deadline: timeout) } catch let fault as Fault { throw ProbeError.unavailable(fault.message) }
+    if exit.status == .timedOut { throw ProbeError.timeout(timeout) }
+    if exit.status == .cancelled { throw CancellationError() }
+    return try AmcheckOutput.findings(exit)
+  }
+}
+
+/// What pg_amcheck says, which its exit status alone does not tell apart.
+enum AmcheckOutput {
+  /// - Throws: `ProbeError.unavailable` when it could not look everywhere.
+  static func findings(_ exit: ToolExit) throws -> [String] {
+    let findings = findings(in: exit.outputText)
+    if exit.status == .exited(0) || exit.status == .exited(2), findings.isEmpty == (exit.status == .exited(0)) { return findings }
+    if !findings.isEmpty { return findings }
+    let reason = exit.errorText.split(separator: "\n").first { $0.contains("error:") } ?? "no reason given"
+    throw ProbeError.unavailable("pg_amcheck ended with \(exit.status): \(ServerError.withoutValues(String(reason)))")
+  }
+
+  /// A line names the relation and ends in a colon; indented lines below it say what is wrong.
+  static func findings(in output: String) -> [String] {
+    var findings: [String] = []
+    var subject = ""
+    for line in output.split(separator: "\n") {
+      if !line.hasPrefix(" ") {
+        subject = String(line).trimmingSuffix(":")
+      } else if !line.contains("CONTEXT:"), !line.contains("DETAIL:"), !line.contains("HINT:"), findings.count < 1000 {
+        findings.append("\(subject): \(ServerError.withoutValues(String(line.drop { $0 == " " })))")
+      }
+    }
+    return findings
+  }
+}
+
+extension String {
+  fileprivate func trimmingSuffix(_ suffix: String) -> String { hasSuffix(suffix) ? String(dropLast(suffix.count)) : self }
+}

@@ -1,0 +1,158 @@
+internal import DrillModel
+package import EngineKit
+internal import Foundation
+internal import Glibc
+internal import Synchronization
+package import ToolRunner
+
+/// A PostgreSQL server of one run: its own data directory, a Unix socket only, nobody's user but the run's.
+package final class ScratchServer: Sendable {
+  package let installation: Installation
+  package let confinement: Confinement
+  /// The directory of the socket.
+  package let socket: String
+  /// Our own superuser's connection, in a database that no dump is loaded into.
+  package let administrator: ConnectionTarget
+  /// The database that a dump finds itself in first.
+  package let initialDatabase: String
+  private let tool: any RunningTool
+  private let log: ServerLog
+  private let ended = Mutex<ToolExit?>(nil)
+
+  /// Copies a template into the run's directory and starts the server.
+  ///
+  /// - Throws: `Fault`; a server that ends while it starts is quoted.
+  package init(_ installation: Installation, _ context: EngineContext, _ confinement: Confinement, socket: String) async throws {
+    let template = try await ServerTemplate.prepare(installation, context, confinement)
+    let data = "\(context.directory)/data"
+    try await ScratchServer.copy(template, to: data, context, confinement)
+    try Accounts.makeDirectory(socket, owner: confinement.user, mode: 0o700)
+    let log = ServerLog()
+    let program = installation.program("postgres")
+    tool = try context.tools.start(
+      ToolCommand(
+        program, ["-D", data] + ServerSettings.arguments(relaxed: context.durability == .relaxed, socket: socket),
+        environment: ServerTemplate.environment, directory: data, output: .discarded, errors: .lines { log.add($0) },
+        box: confinement.box(for: program, of: installation, writing: [data, socket, "/dev/null"]), grace: .seconds(10)))
+    self.log = log
+    self.installation = installation
+    self.confinement = confinement
+    self.socket = socket
+    initialDatabase = ServerTemplate.initialDatabase
+    let fresh = RandomText.hex(24)
+    let known = ConnectionTarget(
+      host: socket, user: template.superuser, password: template.password, database: template.administration,
+      settings: ["search_path": "pg_catalog", "statement_timeout": "0", "lock_timeout": "0"])
+    administrator = ScratchServer.with(known, password: fresh)
+    do {
+      try await waitUntilAnswering(known)
+      try await ScratchServer.change(known, to: fresh)
+    } catch {
+      await stop()
+      throw error
+    }
+  }
+
+  /// Whether the server has ended, and how.
+  package var exit: ToolExit? { ended.withLock { $0 } }
+
+  /// What the server said last, for a fault.
+  package var lastWords: String { log.tail }
+
+  /// Ends the server without a checkpoint: its data is thrown away. Repeating it is a no-op.
+  package func stop() async {
+    if exit == nil {
+      // Immediate shutdown; unlike SIGKILL it gives back the server's shared memory.
+      kill(tool.pid, SIGQUIT)
+      let tool = tool
+      let watchdog = Task {
+        try await Task.sleep(for: .seconds(10))
+        tool.stop(as: .exited(0))
+      }
+      let exit = await tool.exit()
+      watchdog.cancel()
+      ended.withLock { $0 = exit }
+    }
+  }
+
+  /// A connection for this server with other rights.
+  package func target(user: String, password: String, database: String, settings: [String: String] = [:]) -> ConnectionTarget {
+    ConnectionTarget(host: socket, user: user, password: password, database: database, settings: settings)
+  }
+
+  private func waitUntilAnswering(_ target: ConnectionTarget) async throws {
+    let tool = tool
+    let watch = Task { [weak self] in
+      let exit = await tool.exit()
+      self?.ended.withLock { $0 = exit }
+    }
+    defer { watch.cancel() }
+    let deadline = ContinuousClock.now + .seconds(120)
+    while true {
+      try Task.checkCancellation()
+      let answer = try await onThread("pg connect") { () -> ServerError? in
+        do throws(ServerError) { try Connection(target).close() } catch { return error }
+        return nil
+      }
+      guard let answer else { return }
+      if let exit {
+        throw Fault(.toolFailed, "the scratch server ended while it started (\(exit.status)): \(log.tail)", advice: advice)
+      }
+      if answer.sqlState == "28P01" { throw Fault(.toolFailed, "the scratch server refuses its own superuser: \(answer.message)") }
+      guard ContinuousClock.now < deadline else {
+        throw Fault(.toolFailed, "the scratch server did not answer within 2 minutes: \(answer.message); \(log.tail)", advice: advice)
+      }
+      try await Task.sleep(for: .milliseconds(10))
+    }
+  }
+
+  private var advice: String { "Run `drillmark log` for all it said; check memory and the space of the scratch directory" }
+
+  private static func with(_ target: ConnectionTarget, password: String) -> ConnectionTarget {
+    var copy = target
+    copy.password = password
+    return copy
+  }
+
+  /// The template's password has been on disk, so it is good for one login.
+  private static func change(_ target: ConnectionTarget, to password: String) async throws {
+    let sql = "ALTER ROLE \(Quoting.identifier(target.user)) PASSWORD \(Quoting.literal(password))"
+    try await onThread("pg admin") {
+      do throws(ServerError) {
+        let connection = try Connection(target)
+        try connection.execute(sql)
+        connection.close()
+      } catch {
+        throw Fault(.toolFailed, "the scratch server refused to change its superuser's password: \(error.message)")
+      }
+    }
+  }
+
+  private static func copy(_ template: ServerTemplate, to data: String, _ context: EngineContext, _ confinement: Confinement) async throws {
+    let copy = try await context.tools.run(ToolCommand("/bin/cp", ["-a", "--reflink=auto", template.data, data]))
+    guard copy.isSuccess else { throw ServerTemplate.failure("cp", copy) }
+    guard let user = confinement.user else { return }
+    let owned = try await context.tools.run(ToolCommand("/bin/chown", ["-R", "-h", "\(user.uid):\(user.gid)", data]))
+    guard owned.isSuccess else { throw ServerTemplate.failure("chown", owned) }
+  }
+}
+
+/// The last lines that the server wrote.
+private final class ServerLog: Sendable {
+  private let lines = Mutex<[String]>([])
+
+  func add(_ line: String) {
+    lines.withLock { lines in
+      lines.append(line)
+      if lines.count > 20 { lines.removeFirst(lines.count - 20) }
+    }
+  }
+
+  /// Fatal lines if there are any, else the last ones.
+  var tail: String {
+    lines.withLock { lines in
+      let fatal = lines.filter { $0.contains("FATAL:") || $0.contains("PANIC:") }
+      return (fatal.isEmpty ? lines.suffix(3) : fatal.suffix(3)).joined(separator: "; ")
+    }
+  }
+}

@@ -1,0 +1,100 @@
+internal import DrillModel
+internal import EngineKit
+internal import Foundation
+internal import Glibc
+internal import ToolRunner
+
+/// An initialised data directory that every scratch server of one version begins as a copy of (initdb takes ten times as long).
+struct ServerTemplate: Sendable {
+  /// Raise it when what a template holds changes.
+  private static let format = 1
+  let path: String
+  let superuser: String
+  let password: String
+
+  var data: String { "\(path)/data" }
+  /// The database of our own connection, which no dump is loaded into. Named like the superuser, so that no dump knows it.
+  var administration: String { superuser }
+  /// The database that a dump finds itself in before it goes elsewhere.
+  static let initialDatabase = "drillmark"
+
+  /// Gives the template of an installation, making it when it is not there yet.
+  static func prepare(_ installation: Installation, _ context: EngineContext, _ confinement: Confinement) async throws -> ServerTemplate {
+    let path = "\(context.cache)/postgresql-\(installation.version)-\(format)"
+    if let ready = ServerTemplate(at: path) { return ready }
+    try FileManager.default.createDirectory(
+      atPath: context.cache, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    let workshop = "\(context.directory)/template"
+    let made = try await build(at: workshop, installation, context, confinement)
+    try await install(made, from: workshop, at: path, context)
+    guard let ready = ServerTemplate(at: path) else {
+      throw Fault(.scratchUnusable, "the server template at \(path) cannot be read back", advice: "Remove \(path) and run the drill again")
+    }
+    return ready
+  }
+
+  init?(at path: String) {
+    guard let text = try? String(contentsOfFile: "\(path)/superuser", encoding: .utf8),
+      FileManager.default.fileExists(atPath: "\(path)/data/PG_VERSION")
+    else { return nil }
+    let lines = text.split(separator: "\n").map(String.init)
+    guard lines.count == 2 else { return nil }
+    self.path = path
+    superuser = lines[0]
+    password = lines[1]
+  }
+
+  private static func build(at workshop: String, _ installation: Installation, _ context: EngineContext, _ confinement: Confinement)
+    async throws -> (superuser: String, password: String)
+  {
+    let superuser = "dmboot_\(RandomText.hex(8))"
+    let password = RandomText.hex(24)
+    // initdb refuses root and a user without an entry in the password file. It sees nothing of any backup.
+    let builder: Box.User? = confinement.user == nil ? nil : Accounts.nobody
+    try Accounts.makeDirectory(workshop, owner: builder, mode: 0o700)
+    try Accounts.writeFile("\(workshop)/password", password + "\n", owner: builder)
+    let box = Box(
+      user: builder, executable: [installation.program("initdb"), installation.program("postgres"), "/bin/sh", "/usr/bin/dash"],
+      readable: installation.readable + ["/etc/passwd", "/etc/nsswitch.conf"], writable: [workshop, "/dev/null"])
+    let locale = installation.major >= 10 ? "C.UTF-8" : "C"
+    var arguments = ["-D", "\(workshop)/data", "-A", "scram-sha-256", "-U", superuser, "--pwfile=\(workshop)/password"]
+    arguments += ["-E", "UTF8", "--locale=\(locale)", "-k", "-N", "--no-instructions"]
+    let exit = try await context.tools.run(
+      ToolCommand(
+        installation.program("initdb"), arguments, environment: environment, directory: workshop, box: confinement.isBoxed ? box : nil),
+      deadline: .seconds(300))
+    guard exit.isSuccess else { throw failure("initdb", exit) }
+    let script = "CREATE DATABASE \(superuser);\nCREATE DATABASE \(initialDatabase);\n"
+    let single = try await context.tools.run(
+      ToolCommand(
+        installation.program("postgres"), ["--single", "-j", "-D", "\(workshop)/data", "-c", "exit_on_error=true", "postgres"],
+        environment: environment, directory: workshop, input: .bytes(Array(script.replacing(";\n", with: ";\n\n").utf8)),
+        box: confinement.isBoxed ? box : nil), deadline: .seconds(300))
+    guard single.isSuccess else { throw failure("postgres --single", single) }
+    return (superuser, password)
+  }
+
+  /// Copies a made template to its place under a name of its own first, so that no half of one is ever found there.
+  private static func install(
+    _ made: (superuser: String, password: String), from workshop: String, at path: String, _ context: EngineContext
+  )
+    async throws
+  {
+    let temporary = "\(path).\(RandomText.hex(4))"
+    try Accounts.makeDirectory(temporary, owner: nil, mode: 0o700)
+    let copy = try await context.tools.run(ToolCommand("/bin/cp", ["-a", "--reflink=auto", "\(workshop)/data", "\(temporary)/data"]))
+    guard copy.isSuccess else { throw failure("cp", copy) }
+    try Accounts.writeFile("\(temporary)/superuser", "\(made.superuser)\n\(made.password)\n", owner: nil)
+    try FileManager.default.removeItem(atPath: workshop)
+    // Another run may have been quicker; its template is as good.
+    if rename(temporary, path) != 0 { try? FileManager.default.removeItem(atPath: temporary) }
+  }
+
+  static let environment = ["LC_ALL": "C", "PATH": "/nonexistent", "TZ": "UTC"]
+
+  static func failure(_ tool: String, _ exit: ToolExit) -> Fault {
+    let text = exit.errorText.split(separator: "\n").filter { !$0.isEmpty }.suffix(3).joined(separator: "; ")
+    let isFull = text.contains("No space left")
+    return Fault(isFull ? .noSpace : .toolFailed, "\(tool) ended with \(exit.status): \(text)", isTransient: false)
+  }
+}
