@@ -41,6 +41,7 @@ let package = Package(
     module("Selecting", ["DrillModel"]),
     module("DrillConfig", ["DrillModel", "Scheduling", "Selecting", yams]),
     module("Digesting", ["DrillModel", "COpenSSL"]),
+    module("Manifests", ["DrillModel", "Digesting"]),
     module("ToolRunner", ["DrillModel", "Digesting", "CSystem"]),
     module("EngineKit", ["DrillModel", "DrillConfig", "ToolRunner", "Selecting"]),
     module("PostgreSQLKit", ["DrillModel", "ToolRunner", "EngineKit", "CLibPQ"]),
@@ -48,10 +49,10 @@ let package = Package(
       "EnginePostgreSQL", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "PostgreSQLKit", "CSystem"],
       path: "Sources/Engines/PostgreSQL"),
     module("EngineSQLite", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "CSQLite"], path: "Sources/Engines/SQLite"),
-    module("EngineFiles", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "Digesting", "CSystem"], path: "Sources/Engines/Files"),
+    module("EngineFiles", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "Manifests"], path: "Sources/Engines/Files"),
     module(
       "SourceDirectory", ["DrillModel", "DrillConfig", "EngineKit", "ToolRunner", "Selecting"], path: "Sources/Sources/Directory"),
-    module("Checks", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit"]),
+    module("Checks", ["DrillModel", "DrillConfig", "Digesting", "Manifests", "ToolRunner", "EngineKit"]),
     module(
       "Registry",
       [
@@ -65,7 +66,7 @@ let package = Package(
     .executableTarget(
       name: "drillmark",
       dependencies: [
-        "DrillModel", "DrillConfig", "Scheduling", "Objectives", "Selecting", "Digesting", "ToolRunner", "EngineKit", "EngineFiles",
+        "DrillModel", "DrillConfig", "Scheduling", "Objectives", "Selecting", "Digesting", "ToolRunner", "EngineKit", "Manifests",
         "Registry", "Ledger",
         "Drilling", "CSystem", argumentParser,
       ], swiftSettings: strict),
@@ -83,7 +84,8 @@ let package = Package(
       "EngineTests",
       ["EngineKit", "EnginePostgreSQL", "EngineSQLite", "EngineFiles", "PostgreSQLKit", "DrillModel", "DrillConfig", "ToolRunner"]),
     tests("SourceDirectoryTests", ["SourceDirectory", "EngineKit", "ToolRunner", "Selecting", "DrillModel"]),
-    tests("ChecksTests", ["Checks", "EngineKit", "DrillModel", "DrillConfig", "ToolRunner"]),
+    tests("ManifestsTests", ["Manifests", "DrillModel"]),
+    tests("ChecksTests", ["Checks", "Manifests", "EngineKit", "DrillModel", "DrillConfig", "ToolRunner"]),
     tests("LedgerTests", ["Ledger", "DrillModel", "Digesting", grdb]),
     tests(
       "DrillingTests",

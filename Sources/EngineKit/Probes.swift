@@ -102,6 +102,13 @@ package struct SchemaSnapshot: Sendable, Hashable {
 package protocol FileProbe: Sendable {
   /// The directory that holds what was restored.
   var root: String { get }
+
+  /// What the backup gave as the mode of files whose set-user-id and set-group-id bits were not restored, by escaped path.
+  var withheldModes: [String: UInt32] { get }
+}
+
+extension FileProbe {
+  package var withheldModes: [String: UInt32] { [:] }
 }
 
 /// The engine's own deep check.
