@@ -1,0 +1,31 @@
+extension CaseGroup {
+  static let sqlite = CaseGroup(names: ["sqlite", "sqlite-gz"]) { workshop, options in
+    try Programs.require("sqlite3", "gzip", "cp")
+    let backup = workshop.backup("sqlite", suffix: ".db")
+    let rows = options.scaled(1_500_000)
+    let payload = "printf('%016x%016x', i * 2654435761 % 4294967296, i * 40503 % 65521)"
+    try workshop.make(
+      """
+      sqlite3 \(backup) "pragma synchronous=off;
+        create table product(id integer primary key, name text not null, body text not null);
+        with recursive n(i) as (select 1 union all select i + 1 from n where i < \(rows))
+          insert into product select i, 'product ' || i, \(payload) || \(payload) || \(payload) from n;
+        create index product_name on product(name);"
+      gzip -1 -c \(backup) > \(workshop.backup("sqlite-gz", suffix: ".db.gz"))
+      """)
+    let checks = ["engine: {level: full}", "rows: {table: product, min: \(rows)}"]
+    let file = "\(workshop.root)/bare/restored.db"
+    let look = "sqlite3 -readonly \(file) 'pragma integrity_check; pragma foreign_key_check; select count(*) from product'\nrm \(file)"
+    func one(_ name: String, _ suffix: String, _ restore: String, _ against: String) throws -> Case {
+      Case(
+        name: name, ours: try workshop.drill(name, suffix: suffix, engine: "engine: sqlite", checks: checks),
+        theirs: try workshop.script(name, "\(restore) > \(file)\nsync \(file)\n\(look)"), against: against)
+    }
+    return [
+      try one("sqlite", ".db", "cat \(backup)", "copy, `sync`, `PRAGMA integrity_check`"),
+      try one(
+        "sqlite-gz", ".db.gz", "gunzip -c \(workshop.backup("sqlite-gz", suffix: ".db.gz"))",
+        "`gunzip -c`, `sync`, `PRAGMA integrity_check`"),
+    ]
+  }
+}

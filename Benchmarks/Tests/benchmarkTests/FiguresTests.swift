@@ -1,0 +1,53 @@
+import Testing
+
+@testable import benchmark
+
+@Suite("Figures")
+struct FiguresTests {
+  @Test("the median lies in the middle, between two if need be")
+  func median() {
+    #expect(Spread([3, 1, 2])?.median == 2)
+    #expect(Spread([4, 1, 2, 3])?.median == 2.5)
+    #expect(Spread([]) == nil)
+  }
+
+  @Test("ratios are taken pair by pair, so that a slow minute hits both sides")
+  func ratio() throws {
+    let ours = [1.0, 10, 2].map { Measurement(wall: $0, cpu: 0) }
+    let theirs = [1.0, 5, 1].map { Measurement(wall: $0, cpu: 0) }
+    let found = try #require(Comparison(ours: ours, theirs: theirs))
+    #expect(found.ratio.median == 2)
+    #expect(found.ratio.least == 1)
+    #expect(found.added.median == 1)
+  }
+
+  @Test("a drill that did not pass gives no figure")
+  func failedDrill() {
+    #expect(throws: Failure.self) { try DrillRecord.passed(#"{"verdict":"failed","rto":{"phases":[]}}"#) }
+    #expect(throws: Failure.self) { try DrillRecord.passed("") }
+  }
+
+  @Test("phases come from the record")
+  func phases() throws {
+    let text = #"{"verdict":"passed","rto":{"phases":[{"name":"select","start_s":0,"end_s":0.5},{"name":"ready","start_s":1,"end_s":2}]}}"#
+    let record = try DrillRecord.passed(text)
+    #expect(record.seconds(of: "select") == 0.5)
+    #expect(record.seconds(of: "recover") == nil)
+    #expect(record.span == 2)
+  }
+
+  @Test("figures replace what stood between the marks, and nothing else")
+  func document() throws {
+    let text = "a\n\(Document.begin)\nold\n\(Document.end)\nb\n"
+    #expect(try Document.put("new\n", into: text) == "a\n\(Document.begin)\nnew\n\(Document.end)\nb\n")
+    #expect(throws: Failure.self) { try Document.put("new\n", into: "no marks") }
+  }
+
+  @Test("wrong arguments are refused")
+  func options() throws {
+    #expect(try Options(["p", "d", "--runs", "3", "--only", "plain,files"]).only == ["plain", "files"])
+    for wrong in [["p"], ["p", "d", "--runs", "0"], ["p", "d", "--scale"], ["p", "d", "--fast"]] {
+      #expect(throws: Failure.self) { try Options(wrong) }
+    }
+  }
+}
