@@ -144,19 +144,23 @@ static void cover(const struct specification *specification, const char *directo
 
 /// Gives the box's user a name, which initdb and others insist on, in a copy of /etc/passwd that only the box sees.
 static void name_user(const struct specification *specification) {
-  char text[4096];
+  char text[4096], path[64];
+  snprintf(path, sizeof path, "/dev/shm/drillmark-passwd.%d", getpid());
   int from = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
-  int to = open("/dev/shm", O_TMPFILE | O_RDWR | O_CLOEXEC, 0644);
+  int to = open(path, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, 0644);
   if (from >= 0 && to >= 0) {
     for (ssize_t size; (size = read(from, text, sizeof text)) > 0;)
       if (write(to, text, (size_t)size) != size) break;
     dprintf(to, "drillmark:x:%u:%u::/nonexistent:/usr/sbin/nologin\n", specification->uid, specification->gid);
     fchmod(to, 0644);
-    snprintf(text, sizeof text, "/proc/self/fd/%d", to);
-    mount(text, "/etc/passwd", NULL, MS_BIND, NULL);
+    mount(path, "/etc/passwd", NULL, MS_BIND, NULL);
+  }
+  // The mount keeps the file; its name has done its work.
+  if (to >= 0) {
+    unlink(path);
+    close(to);
   }
   if (from >= 0) close(from);
-  if (to >= 0) close(to);
 }
 
 /// Namespaces are the layer above Landlock and the user: where they cannot be had (a container), those two hold, and `Isolation` says so.

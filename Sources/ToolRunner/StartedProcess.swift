@@ -71,18 +71,10 @@ private struct ListedProcess {
   var group: Int32 { getpgid(pid) }
 
   static func all() -> [ListedProcess] {
-    guard let directory = opendir("/proc") else { return [] }
-    defer { closedir(directory) }
-    var found: [ListedProcess] = []
-    while let entry = readdir(directory) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      guard let pid = Int32(name) else { continue }
+    processNumbers().compactMap { pid in
       let startTime = csystem_process_start_time(pid)
-      if startTime != 0 { found.append(ListedProcess(pid: pid, startTime: startTime)) }
+      return startTime == 0 ? nil : ListedProcess(pid: pid, startTime: startTime)
     }
-    return found
   }
 
   func carries(run: String) -> Bool {
@@ -100,4 +92,18 @@ private struct ListedProcess {
     _ = csystem_pidfd_signal(handle, number)
     _ = csystem_pidfd_signal(handle, SIGCONT)
   }
+}
+
+/// The numbers of all processes that /proc shows.
+func processNumbers() -> [Int32] {
+  guard let directory = opendir("/proc") else { return [] }
+  defer { closedir(directory) }
+  var found: [Int32] = []
+  while let entry = readdir(directory) {
+    let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+      pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+    }
+    if let pid = Int32(name) { found.append(pid) }
+  }
+  return found
 }

@@ -29,19 +29,19 @@ struct EndingTests {
     tool.stop(as: .cancelled)
     #expect(await tool.exit().status == .cancelled)
     #expect(.now - clock >= .milliseconds(290))
-    #expect(.now - clock < .seconds(5))
+    #expect(.now - clock < .seconds(60))
     #expect(!isAlive(pids[0]))
   }
 
   @Test("a program that heeds TERM ends within its grace, and its own last words arrive")
   func politeLeader() async throws {
-    let tool = try tools().start(shell("trap 'echo bye; exit 0' TERM; echo up >&2; while :; do sleep 0.05; done", grace: .seconds(20)))
-    try await Task.sleep(for: .milliseconds(300))
+    let script = "trap 'echo bye >&2; exit 0' TERM; echo $$; while :; do sleep 0.05; done"
+    let (tool, _) = try await start(script, grace: .seconds(200), count: 1)
     tool.stop(as: .timedOut)
     let exit = await tool.exit()
     #expect(exit.status == .timedOut)
-    #expect(exit.outputText == "bye\n")
-    #expect(exit.elapsed < .seconds(10))
+    #expect(exit.errorText == "bye\n")
+    #expect(exit.elapsed < .seconds(100))
   }
 
   @Test("a grandchild that ignores TERM does not outlive its leader")
@@ -70,14 +70,14 @@ struct EndingTests {
   func heldPipe() async throws {
     let exit = try await tools().run(shell("setsid sleep 600 & echo said; exit 0"))
     #expect(exit.isSuccess && exit.outputText == "said\n")
-    #expect(exit.elapsed < .seconds(10))
+    #expect(exit.elapsed < .seconds(300))
   }
 
   @Test("a passed deadline ends the program and says so; one not reached changes nothing")
   func deadline() async throws {
-    let late = try await tools().run(shell("sleep 60", grace: .milliseconds(100)), deadline: .milliseconds(200))
+    let late = try await tools().run(shell("sleep 600", grace: .milliseconds(100)), deadline: .milliseconds(200))
     #expect(late.status == .timedOut)
-    #expect(late.elapsed < .seconds(10))
+    #expect(late.elapsed < .seconds(300))
     #expect(try await tools().run(shell("exit 2"), deadline: .seconds(60)).status == .exited(2))
   }
 
