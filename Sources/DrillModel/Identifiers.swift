@@ -17,6 +17,12 @@ package struct RunID: Sendable, Hashable, Comparable, Codable, CustomStringConve
     text = String(decoding: characters, as: UTF8.self)
   }
 
+  /// When the run was claimed, from the id's first ten characters.
+  package var time: Timestamp {
+    let milliseconds = text.utf8.prefix(10).reduce(Int64(0)) { $0 << 5 | Int64(RunID.alphabet.firstIndex(of: $1) ?? 0) }
+    return Timestamp(milliseconds: milliseconds)
+  }
+
   private static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
 
   package var description: String { text }

@@ -14,12 +14,14 @@ package struct EngineContext: Sendable {
   package var durability: Durability
   package var limits: UnpackLimits
   package var protected: ProtectedSystems
+  /// A user of this run's own that boxed programs become; nil when we are not root and they stay who we are.
+  package var user: Box.User?
   /// Told the decoded bytes restored so far, from any thread.
   package var progress: @Sendable (_ phase: PhaseName, _ done: Int64, _ total: Int64?) -> Void
 
   package init(
     run: RunID, directory: String, cache: String, tools: any ToolRunning, journal: any ScratchJournal, clocks: any Clocks,
-    durability: Durability, limits: UnpackLimits, protected: ProtectedSystems,
+    durability: Durability, limits: UnpackLimits, protected: ProtectedSystems, user: Box.User? = nil,
     progress: @escaping @Sendable (PhaseName, Int64, Int64?) -> Void
   ) {
     self.run = run
@@ -31,6 +33,7 @@ package struct EngineContext: Sendable {
     self.durability = durability
     self.limits = limits
     self.protected = protected
+    self.user = user
     self.progress = progress
   }
 }

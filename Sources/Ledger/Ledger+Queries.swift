@@ -10,11 +10,11 @@ extension Ledger {
   /// The newest run that passed or failed: one that says something about the backup.
   package func lastConclusive(_ drill: String) throws -> SealedRecord? { try newest(of: drill, among: [.passed, .failed]) }
 
-  /// When the drill's previous sealed run began; gaps between recovery points that ended before were judged then.
-  package func previousSealed(_ drill: String) throws -> Timestamp? {
+  /// The first sealed run of a drill; nil when it never ran.
+  package func first(_ drill: String) throws -> SealedRecord? {
     try read { db in
-      let sql = "SELECT started_at FROM run WHERE drill = ? ORDER BY sequence DESC LIMIT 1"
-      return try Row.fetchOne(db, sql: sql, arguments: [drill.column])?.time("started_at")
+      let sql = "SELECT sequence FROM run WHERE drill = ? ORDER BY sequence LIMIT 1"
+      return try records(db, "sequence IN (\(sql))", [drill.column]).first
     }
   }
 

@@ -56,6 +56,9 @@ package struct UnwrappedStream: Sendable {
     self.expectation = expectation
   }
 
+  /// Waits until the last stored byte was read, whatever came of it; judging it is for `finish`.
+  package func arrival() async { _ = try? await chain.source.result() }
+
   /// Ends everything without waiting for the rest. Repeating it, or after `finish`, is a no-op.
   package func stop() { chain.stop(as: .cancelled) }
 

@@ -1,0 +1,118 @@
+package import DrillConfig
+package import DrillModel
+package import EngineKit
+package import Ledger
+import Objectives
+import Selecting
+import ToolRunner
+
+/// Carries out drills of one site: claims, drives the phases, cleans up and seals.
+package struct DrillRunner: Sendable {
+  let settings: RunSettings
+  let ledger: Ledger
+  let clocks: any Clocks
+  let reapers: [any ResourceReaper]
+
+  package init(settings: RunSettings, ledger: Ledger, clocks: any Clocks, reapers: [any ResourceReaper]) {
+    self.settings = settings
+    self.ledger = ledger
+    self.clocks = clocks
+    self.reapers = reapers
+  }
+
+  /// What came of asking for a run.
+  package enum Outcome: Sendable {
+    case sealed(SealedRecord)
+    /// Another live process is running this drill.
+    case alreadyRunning(RunID, since: Timestamp)
+    /// The run happened, but the ledger could not take it.
+    case unsealed(RunRecord, Fault)
+  }
+
+  /// What a caller may ask of one run beside the drill itself.
+  package struct Request: Sendable {
+    package var trigger: RunRecord.Trigger
+    /// Leave the target in place this long.
+    package var keep: Duration?
+    /// Called with the restored system once it is ready, before its checks.
+    package var examine: (@Sendable (Probes) async -> Void)?
+    /// Called while a kept target stands, with the commands that reach it; the target goes when this returns.
+    package var hold: (@Sendable ([String], Timestamp) async -> Void)?
+
+    package init(
+      trigger: RunRecord.Trigger = .manual, keep: Duration? = nil, examine: (@Sendable (Probes) async -> Void)? = nil,
+      hold: (@Sendable ([String], Timestamp) async -> Void)? = nil
+    ) {
+      self.trigger = trigger
+      self.keep = keep
+      self.examine = examine
+      self.hold = hold
+    }
+  }
+
+  /// Runs one drill from claim to seal. Cancelling interrupts it: its tools end, cleanup runs, and the record says so.
+  ///
+  /// - Throws: `Fault` when the run could not even be claimed; then nothing was created.
+  package func run(
+    _ plan: DrillPlan, _ request: Request = Request(), observe: @escaping @Sendable (RunEvent) -> Void
+  ) async throws -> Outcome {
+    var random = SystemRandomNumberGenerator()
+    let startedAt = clocks.now()
+    let id = RunID(at: startedAt, using: &random)
+    let claim: RunClaim
+    switch try await onThread(
+      "claim",
+      { [ledger, settings] in
+        try ledger.claim(drill: plan.drill.name, run: id, trigger: request.trigger, due: nil, host: settings.host)
+      })
+    {
+    case .busy(let run, let since): return .alreadyRunning(run, since: since)
+    case .decided:
+      throw Fault(.internalError, "a run by hand of \(plan.drill.name) was taken for a due time that has its outcome already")
+    case .claimed(let claimed): claim = claimed
+    }
+    observe(.claimed(id))
+    settings.crashPoint("claimed")
+    var drive = RunDrive(
+      runner: self, plan: plan, claim: claim, observe: observe,
+      state: RunState(run: id, drill: plan.drill, trigger: request.trigger, startedAt: startedAt, origin: clocks.elapsed()))
+    return await drive.carryOut(request)
+  }
+}
+
+/// Where a site keeps what its runs need.
+package struct RunSettings: Sendable {
+  /// Our own executable, which supervises tools.
+  package var supervisor: String
+  package var host: String
+  package var version: String
+  /// Parent of every scratch directory.
+  package var scratch: String
+  package var keepFree: FreeSpace
+  package var cache: String
+  package var logs: String
+  package var protected: ProtectedSystems
+  package var routes: [NotificationRoute]
+  /// Secret values known to this process, kept out of every log.
+  package var secrets: [String]
+  /// Called at every durable step with its name; tests end the process there.
+  package var crashPoint: @Sendable (String) -> Void
+
+  package init(
+    supervisor: String, host: String, version: String, scratch: String, keepFree: FreeSpace, cache: String, logs: String,
+    protected: ProtectedSystems = ProtectedSystems(), routes: [NotificationRoute] = [], secrets: [String] = [],
+    crashPoint: @escaping @Sendable (String) -> Void = { _ in }
+  ) {
+    self.supervisor = supervisor
+    self.host = host
+    self.version = version
+    self.scratch = scratch
+    self.keepFree = keepFree
+    self.cache = cache
+    self.logs = logs
+    self.protected = protected
+    self.routes = routes
+    self.secrets = secrets
+    self.crashPoint = crashPoint
+  }
+}

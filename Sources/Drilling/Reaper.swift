@@ -1,0 +1,76 @@
+package import DrillModel
+import Ledger
+import ToolRunner
+
+/// Ends and removes what dead runs left, and seals them. Never touches a run whose process lives.
+package struct Reaper: Sendable {
+  private let runner: DrillRunner
+
+  package init(runner: DrillRunner) { self.runner = runner }
+
+  /// Reaps every dead run, every kept target whose time has come, and every leak of earlier runs.
+  ///
+  /// - Returns: A line for people on each thing done or left.
+  package func reap() async -> [String] {
+    var notes: [String] = []
+    do {
+      for run in try await reading({ try $0.unfinished() }) where !run.isAlive {
+        if let note = try await finish(run) { notes.append(note) }
+      }
+      for leftover in try await reading({ try $0.leftovers() }) where isDue(leftover) { notes.append(await remove(leftover)) }
+      RunLogs(directory: runner.settings.logs).removeOld(now: runner.clocks.now())
+    } catch {
+      notes.append("what earlier runs left could not be removed: \((error as? Fault)?.description ?? "the ledger did not answer")")
+    }
+    return notes
+  }
+
+  /// Removes what one run keeps on purpose, before its time.
+  func reapKept(of run: RunID) async {
+    guard let leftovers = try? await reading({ try $0.leftovers() }) else { return }
+    for leftover in leftovers where leftover.run == run { _ = await remove(leftover) }
+  }
+
+  /// What is still there of runs that are over, without what is kept until a later time.
+  package func leftovers() throws -> [ScratchResource] {
+    try runner.ledger.leftovers().filter(isDue).map(\.resource)
+  }
+
+  private func isDue(_ leftover: Leftover) -> Bool {
+    leftover.resource.state != .kept || (leftover.keptUntil ?? runner.clocks.now()) <= runner.clocks.now()
+  }
+
+  /// Cleans up after a dead run and seals it: with the verdict it had reached, or as interrupted.
+  private func finish(_ dead: UnfinishedRun) async throws -> String? {
+    let ledger = runner.ledger
+    guard let claim = try await onThread("adopt", { try ledger.adopt(dead) }) else { return nil }
+    let cleanup = await Destruction(runner: runner).destroyAll(of: dead.run, claim: claim, within: .seconds(1800))
+    let record = DeadRun(dead, cleanup: cleanup, finishedAt: runner.clocks.now(), settings: runner.settings).record
+    _ = try Sealing(runner: runner).seal(record, points: [], claim: claim)
+    let left = cleanup.verdict == .clean ? "what it left is gone" : "some of what it left could not be removed"
+    return "\(dead.drill): run \(dead.run) had died; \(left), and it is sealed as \(record.verdict.rawValue)"
+  }
+
+  private func remove(_ leftover: Leftover) async -> String {
+    let (ledger, now) = (runner.ledger, runner.clocks.now())
+    let name = "\(leftover.resource.kind) \(leftover.resource.name)"
+    do {
+      try await sweep(run: leftover.run.text)
+      try await Destruction(runner: runner).destroy(leftover.resource, of: leftover.run)
+      var gone = leftover.resource
+      gone.state = .gone
+      let text = "\(name) of run \(leftover.run) is gone"
+      let amendment = Amendment(run: leftover.run, amendedAt: now, destroyed: [gone], text: text)
+      _ = try await onThread("amend") { try ledger.amend(amendment) }
+      return text
+    } catch {
+      _ = try? await onThread("still there") { try ledger.stillThere(leftover) }
+      return "\(name) of run \(leftover.run) could not be removed: \((error as? Fault)?.description ?? "no reason was given")"
+    }
+  }
+
+  private func reading<Value: Sendable>(_ body: @escaping @Sendable (Ledger) throws -> Value) async throws -> Value {
+    let ledger = runner.ledger
+    return try await onThread("ledger") { try body(ledger) }
+  }
+}

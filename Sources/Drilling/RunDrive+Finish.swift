@@ -1,0 +1,92 @@
+import DrillConfig
+import DrillModel
+import EngineKit
+import Ledger
+import Objectives
+import Selecting
+import ToolRunner
+
+extension RunDrive {
+  /// Stores what verification found, cleans up, and seals. Shielded from cancellation: a second signal must not make a leak.
+  mutating func finish(
+    _ request: DrillRunner.Request, target: (any ScratchTarget)?, tools: SupervisedTools?
+  ) async -> DrillRunner.Outcome {
+    let copy = self
+    let keeps = request.keep != nil && state.readyAt != nil
+    let (outcome, until) = await Task.detached { await copy.closed(target, tools, keepFor: keeps ? request.keep : nil) }.value
+    if let until, let target, let hold = request.hold {
+      await hold(target.access, until)
+      await Task.detached { await copy.releaseKept(target) }.value
+    }
+    return outcome
+  }
+
+  private func closed(
+    _ target: (any ScratchTarget)?, _ tools: SupervisedTools?, keepFor keep: Duration?
+  ) async -> (DrillRunner.Outcome, Timestamp?) {
+    var copy = self
+    let core = copy.record(CleanupRecord(verdict: .clean, resources: []), finishedAt: clocks.now())
+    // A ledger that cannot take the core may still take the seal; losing only the core loses nothing.
+    try? runner.ledger.storeCore(core, for: claim)
+    runner.settings.crashPoint("core stored")
+    let until = keep.map { clocks.now() + $0 }
+    copy.begin(.cleanup)
+    let cleanup = if let until { copy.keepResources(until: until) } else { await copy.cleanUp(target) }
+    copy.end(.cleanup)
+    let record = copy.record(cleanup, finishedAt: clocks.now())
+    do {
+      let sealed = try Sealing(runner: runner).seal(record, points: copy.seenPoints, claim: claim)
+      runner.settings.crashPoint("sealed")
+      return (.sealed(sealed), until)
+    } catch {
+      return (.unsealed(record, asFault(error)), until)
+    }
+  }
+
+  /// Ends what the run started, removes what it made, and says what is left.
+  private mutating func cleanUp(_ target: (any ScratchTarget)?) async -> CleanupRecord {
+    let limit = plan.drill.deadlines[.cleanup]
+    let late = Fault(.scratchUnusable, "the cleanup did not end within \(limit.readable)")
+    if let target {
+      do {
+        try await withDeadline(limit, otherwise: late) { try await target.destroy() }
+      } catch {
+        state.note("cleanup", "the scratch target did not end cleanly: \(asFault(error).description)", .warn)
+      }
+    }
+    return await Destruction(runner: runner).destroyAll(of: state.run, claim: claim, within: limit)
+  }
+
+  private func keepResources(until: Timestamp) -> CleanupRecord {
+    let resources = (try? runner.ledger.resources(of: state.run)) ?? []
+    let kept = resources.filter { $0.state != .gone }
+    for resource in kept { try? runner.ledger.kept(resource, until: until, for: claim) }
+    let shown = kept.map { ScratchResource(kind: $0.kind, name: $0.name, state: .kept) }
+    return CleanupRecord(verdict: .kept, resources: shown + resources.filter { $0.state == .gone })
+  }
+
+  private func releaseKept(_ target: any ScratchTarget) async {
+    try? await target.destroy()
+    await Reaper(runner: runner).reapKept(of: state.run)
+  }
+
+  /// The run as its record, judged against what the ledger remembers of the drill.
+  func record(_ cleanup: CleanupRecord, finishedAt: Timestamp) -> RunRecord {
+    let (ledger, drill) = (runner.ledger, plan.drill)
+    // A ledger that cannot be read here cannot be sealed into either, and that is told; until then the figures know less.
+    let remembered = (try? ledger.seenPoints(drill.name, since: state.failureInstant - drill.rules.window - drill.rules.window)) ?? []
+    let earlier = (try? ledger.history(drill.name, limit: 50)) ?? []
+    return RunJudge(
+      state: state, plan: plan, checks: allChecks, cleanup: cleanup, finishedAt: finishedAt, settings: runner.settings,
+      // A run that never came to measure judged no gap, so the gaps of its time are this run's to judge.
+      previousSealed: earlier.first { $0.record.rpo.artefactAge != nil || $0.record.rpo.windowWorstGap != nil }?.record.failureInstant,
+      remembered: remembered
+    ).record
+  }
+
+  var seenPoints: [SeenPoint] {
+    (state.survey?.candidates ?? []).compactMap { candidate in
+      candidate.time.map { SeenPoint(location: candidate.artefact.location, takenAt: $0, origin: candidate.origin ?? .name) }
+    }
+  }
+}

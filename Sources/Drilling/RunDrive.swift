@@ -1,0 +1,135 @@
+import DrillConfig
+import DrillModel
+import EngineKit
+import Ledger
+import Selecting
+import ToolRunner
+
+/// Drives one claimed run through its phases. Every step adds to the run's state; the first fault ends the way to the next step,
+/// and cleanup and seal happen whatever came before.
+struct RunDrive {
+  let runner: DrillRunner
+  let plan: DrillPlan
+  let claim: RunClaim
+  let observe: @Sendable (RunEvent) -> Void
+  var state: RunState
+
+  var clocks: any Clocks { runner.clocks }
+  private var settings: RunSettings { runner.settings }
+
+  mutating func carryOut(_ request: DrillRunner.Request) async -> DrillRunner.Outcome {
+    var tools: SupervisedTools?
+    var target: (any ScratchTarget)?
+    do {
+      let log = try RunLogs(directory: settings.logs).open(state.run, secrets: settings.secrets, clocks: clocks)
+      let supervised = supervisedTools(log)
+      tools = supervised
+      let candidate = try await select()
+      let user = try BoxUsers.claim(lockDirectory: settings.logs)
+      defer { withExtendedLifetime(user) {} }
+      let context = try engineContext(supervised, user: user?.user)
+      // Finding the tools and making the directory are provisioning, though the target itself needs the content's head first.
+      begin(.provision)
+      state.engine = try await plan.engine.preflight(context)
+      try await makeDirectory(context)
+      let content = try await openContent(candidate, context)
+      target = try await provision(context, content.identity)
+      if let target { try await restore(content, into: target, context) }
+      if let target { try await verify(target, request, tools: supervised) }
+    } catch {
+      state.faults.append(asFault(error))
+    }
+    return await finish(request, target: target, tools: tools)
+  }
+
+  /// Carries out one phase as a span, within its deadline.
+  mutating func phase<Value: Sendable>(
+    _ name: PhaseName, late fault: Fault, _ operation: @escaping @Sendable () async throws -> Value
+  ) async throws -> Value {
+    begin(name)
+    defer { end(name) }
+    return try await withDeadline(plan.drill.deadlines[name], otherwise: fault, operation)
+  }
+
+  mutating func begin(_ name: PhaseName) {
+    state.timeline.begin(name, at: clocks.elapsed())
+    observe(.began(name))
+    settings.crashPoint("began \(name.rawValue)")
+  }
+
+  mutating func end(_ name: PhaseName) {
+    state.timeline.end(name, at: clocks.elapsed())
+    observe(.ended(name))
+    settings.crashPoint("ended \(name.rawValue)")
+  }
+
+  /// Every error as one sentence for people; cancellation is an interruption.
+  func asFault(_ error: any Error) -> Fault {
+    if let fault = error as? Fault { return Task.isCancelled && fault.code != .interrupted ? interruption : fault }
+    if error is CancellationError || Task.isCancelled { return interruption }
+    return Fault(
+      .internalError, "an unexpected error ended the run: \(type(of: error))",
+      advice: "Please report it with the output of `drillmark log \(state.run)`")
+  }
+
+  private var interruption: Fault { Fault(.interrupted, "the run was stopped before its end") }
+
+  // MARK: Phases
+
+  private mutating func select() async throws -> Candidate {
+    let source = plan.source
+    let late = Fault(
+      .sourceUnreachable, "\(source.location) could not be listed within \(plan.drill.deadlines[.select].readable)",
+      advice: "Check the store, or raise deadlines.select", isTransient: true)
+    let (rules, started, instant) = (plan.drill.rules, state.startedAt, state.failureInstant)
+    let (survey, result) = try await phase(.select, late: late) {
+      var random = SystemRandomNumberGenerator()
+      let survey = try Selecting.survey(try await source.artefacts(), rules: rules, now: started)
+      return (survey, Result { try survey.choose(rules.select, failureInstant: instant, using: &random) })
+    }
+    // What was rejected belongs in the record even when nothing is left to choose.
+    state.survey = survey
+    let candidate = try result.get()
+    state.chosen = candidate
+    state.artefact = ArtefactRecord(location: candidate.artefact.location, bytes: candidate.artefact.bytes, sha256: nil)
+    observe(.selected("restoring \(candidate.artefact.name) of \(survey.candidates.count) recovery points in \(source.location)"))
+    return candidate
+  }
+
+  private func supervisedTools(_ log: any ToolLog) -> SupervisedTools {
+    let (ledger, claim) = (runner.ledger, claim)
+    return SupervisedTools(supervisor: settings.supervisor, run: state.run.text, log: log) { process in
+      // The supervisor ends the program whatever happens; the row only speeds up the search after a crash of both.
+      let start = Int64(clamping: process.startTime)
+      try? ledger.started(
+        RecordedProcess(bootID: process.bootID, pid: process.pid, startTime: start, processGroup: process.group), for: claim)
+    }
+  }
+
+  private func engineContext(_ tools: SupervisedTools, user: Box.User?) throws -> EngineContext {
+    let observe = observe
+    return EngineContext(
+      run: state.run, directory: ScratchDirectory.path(in: settings.scratch, run: state.run), cache: settings.cache, tools: tools,
+      journal: LedgerJournal(ledger: runner.ledger, claim: claim, crashPoint: settings.crashPoint), clocks: clocks,
+      durability: plan.drill.durability,
+      limits: plan.drill.limits, protected: settings.protected, user: user,
+      progress: { phase, done, total in observe(.progressed(phase, done: done, total: total)) })
+  }
+
+  private mutating func makeDirectory(_ context: EngineContext) async throws {
+    try ScratchGuard(scratch: settings.scratch).check(against: plan.source.localDirectories)
+    let directory = ScratchDirectory(path: context.directory, run: state.run)
+    let resource = ScratchResource(kind: "directory", name: directory.path)
+    try await context.journal.intend(resource)
+    try directory.create()
+    try await context.journal.made(resource)
+  }
+
+  private mutating func provision(_ context: EngineContext, _ identity: BackupIdentity) async throws -> any ScratchTarget {
+    let engine = plan.engine
+    let late = Fault(
+      .scratchUnusable, "the scratch target was not up within \(plan.drill.deadlines[.provision].readable)",
+      advice: "Look at `drillmark log \(state.run)`, or raise deadlines.provision")
+    return try await phase(.provision, late: late) { try await engine.provision(context, for: identity) }
+  }
+}

@@ -1,0 +1,125 @@
+import DrillConfig
+package import DrillModel
+package import EngineKit
+import Objectives
+import Selecting
+import ToolRunner
+
+/// What a run would do, found out without changing anything.
+package struct RunPreview: Sendable, Encodable {
+  package var drill: String
+  package var source: String
+  package var chosen: Chosen?
+  package var considered: Int
+  package var rejected: [RejectedRecord]
+  package var format: String?
+  package var artefactAge: String?
+  package var windowWorstGap: String?
+  package var target: String
+  package var spaceNeeded: Int64?
+  package var steps: [String]
+  package var checks: [String]
+  /// `matches`, or why there is none to compare with; nil when it was not asked for.
+  package var checksum: String?
+  /// What would keep the run from passing, as far as this look shows.
+  package var problem: Fault?
+
+  package struct Chosen: Sendable, Encodable {
+    package var location: String
+    package var takenAt: Timestamp?
+    package var timeOrigin: TimeOrigin?
+    package var bytes: Int64?
+
+    private enum CodingKeys: String, CodingKey {
+      case location, bytes
+      case takenAt = "taken_at"
+      case timeOrigin = "time_origin"
+    }
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case drill, source, chosen, considered, rejected, format, target, steps, checks, checksum
+    case artefactAge = "artefact_age"
+    case windowWorstGap = "window_worst_gap"
+    case spaceNeeded = "space_needed"
+  }
+
+  /// Lists the source, chooses as a run would, and reads the beginning of the chosen backup, or all of it with `verify`.
+  ///
+  /// - Throws: `Fault` when the source cannot be listed.
+  package static func make(_ plan: DrillPlan, settings: RunSettings, clocks: any Clocks, verify: Bool) async throws -> RunPreview {
+    let now = clocks.now()
+    let rules = plan.drill.rules
+    let instant = plan.drill.failureInstant(startedAt: now)
+    let survey = try Selecting.survey(try await plan.source.artefacts(), rules: rules, now: now)
+    var preview = RunPreview(
+      drill: plan.drill.name, source: plan.source.location, considered: survey.candidates.count,
+      rejected: survey.rejected.map { RejectedRecord(location: $0.artefact.location, reason: $0.reason) },
+      target: "a new directory in \(settings.scratch), engine \(plan.engine.name)", steps: PhaseName.allCases.map(\.rawValue),
+      checks: plan.checks.map { "\($0.rules.name) (\($0.rules.kind), \($0.rules.severity.rawValue))" })
+    var random = SystemRandomNumberGenerator()
+    do {
+      let chosen = try survey.choose(rules.select, failureInstant: instant, using: &random)
+      try await preview.look(at: chosen, plan, settings, clocks, instant: instant, verify: verify)
+      let points = survey.candidates.compactMap(\.time)
+      preview.windowWorstGap =
+        worstGap(points: points, previousSealed: nil, failureInstant: instant, window: rules.window).window?.length.readable
+    } catch let fault as Fault {
+      preview.problem = fault
+    }
+    return preview
+  }
+
+  private mutating func look(
+    at candidate: Candidate, _ plan: DrillPlan, _ settings: RunSettings, _ clocks: any Clocks, instant: Timestamp, verify: Bool
+  ) async throws {
+    chosen = Chosen(
+      location: candidate.artefact.location, takenAt: candidate.time, timeOrigin: candidate.origin, bytes: candidate.artefact.bytes)
+    artefactAge = candidate.time.map { (instant - $0).readable }
+    let tools = SupervisedTools(supervisor: settings.supervisor, run: "plan")
+    let opened = try await plan.source.open(candidate.artefact)
+    let head: ContentHead
+    switch opened {
+    case .file(let descriptor, _, _), .stream(let descriptor, _):
+      let stream = try await Unwrapper(tools: tools, limits: plan.drill.limits).open(
+        descriptor, name: candidate.artefact.name, bytes: candidate.artefact.bytes, expectedSHA256: candidate.artefact.expectedSHA256)
+      head = ContentHead(
+        name: candidate.artefact.name, bytes: stream.head, layers: stream.layers, storedBytes: candidate.artefact.bytes)
+      if verify {
+        _ = try await stream.finish()
+        checksum = candidate.artefact.expectedSHA256 == nil ? "there is no .sha256 beside it; it was read to its end" : "matches"
+      } else {
+        stream.stop()
+      }
+    case .directory(let path): head = ContentHead(name: candidate.artefact.name, bytes: [], directory: path)
+    case .handle(let handle): head = ContentHead(name: handle, bytes: [])
+    }
+    let identity = try plan.engine.inspect(head)
+    format = identity.format
+    spaceNeeded = identity.spaceNeeded
+  }
+}
+
+/// Asks an engine for its tools without a run.
+package enum EngineExamination {
+  /// - Throws: `Fault` that says what is missing.
+  package static func preflight(_ plan: DrillPlan, settings: RunSettings, clocks: any Clocks) async throws -> EngineIdentity {
+    var random = SystemRandomNumberGenerator()
+    let run = RunID(at: clocks.now(), using: &random)
+    let tools = SupervisedTools(supervisor: settings.supervisor, run: run.text)
+    return try await plan.engine.preflight(
+      EngineContext(
+        run: run, directory: ScratchDirectory.path(in: settings.scratch, run: run), cache: settings.cache, tools: tools,
+        journal: NoJournal(), clocks: clocks, durability: plan.drill.durability, limits: plan.drill.limits, protected: settings.protected,
+        progress: { _, _, _ in }))
+  }
+
+  /// A preflight creates nothing, so there is nothing to write down; an engine that tries is wrong.
+  private struct NoJournal: ScratchJournal {
+    func intend(_ resource: ScratchResource) async throws {
+      throw Fault(.internalError, "the engine wanted to make a \(resource.kind) before the run began")
+    }
+    func made(_ resource: ScratchResource) async throws {}
+    func gone(_ resource: ScratchResource) async throws {}
+  }
+}

@@ -1,0 +1,33 @@
+import Checks
+package import DrillConfig
+import EngineFiles
+package import EngineKit
+import EnginePostgreSQL
+import EngineSQLite
+import Foundation
+import SourceDirectory
+
+/// The one list of engines, sources and checks. Adding one is a line here.
+package enum StandardRegistry {
+  package static let vocabulary = Vocabulary<any RestoreEngine, any BackupSource, any IntegrityCheck>(
+    engines: [SQLiteEngine.kind, PostgreSQLEngine.kind, FilesEngine.kind],
+    sources: [DirectorySource.kind],
+    checks: Checks.kinds,
+    misfit: { engine, check in
+      let missing = check.needs.subtracting(engine.provides)
+      return missing.isEmpty ? nil : "the check \(check.kind) needs \(missing.names), which the engine \(engine.name) does not offer"
+    })
+
+  /// What destroys resources that lie outside a run's directory.
+  package static let reapers: [any ResourceReaper] = []
+
+  /// Reads a site file, or the site of a directory, with all its drills.
+  package static func load(_ path: String?) -> DrillSite { loader.load(path) }
+
+  /// Reads what a path names: a site, or one drill file with the site around it.
+  package static func load(validating path: String) -> DrillSite { loader.load(validating: path) }
+
+  private static var loader: SiteLoader<any RestoreEngine, any BackupSource, any IntegrityCheck> {
+    SiteLoader(vocabulary: vocabulary, workingDirectory: FileManager.default.currentDirectoryPath)
+  }
+}

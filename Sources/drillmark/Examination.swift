@@ -1,0 +1,100 @@
+import DrillConfig
+import DrillModel
+import Drilling
+import EngineKit
+import Foundation
+import Glibc
+import Ledger
+import ToolRunner
+
+/// Looks at everything that a drill of this site will need.
+struct Examination {
+  let drills: [DrillPlan]
+  let settings: RunSettings
+  let site: Site
+  let clocks: any Clocks
+
+  struct Finding: Sendable, Encodable {
+    enum State: String, Sendable, Encodable { case good, doubtful, bad }
+
+    let state: State
+    let subject: String
+    let text: String
+  }
+
+  func carryOut() async -> [Finding] {
+    var findings = [isolation, scratch, ledger, channels]
+    findings += (["\(site.directory)/drillmark.yaml"] + drills.map { absolute($0.file.shown) }).compactMap(openToOthers)
+    for (name, plan) in enginesInUse { findings.append(await engine(name, plan)) }
+    for plan in drills { findings.append(await source(plan)) }
+    return findings
+  }
+
+  private var enginesInUse: [(String, DrillPlan)] {
+    Dictionary(drills.map { ($0.engine.name, $0) }, uniquingKeysWith: { first, _ in first }).sorted { $0.key < $1.key }
+  }
+
+  private var isolation: Finding {
+    let isolation = Isolation.current
+    let state: Finding.State = isolation.landlock == nil || geteuid() != 0 ? .doubtful : .good
+    let more = geteuid() == 0 ? "" : "; run as root, each drill gets a user of its own as well"
+    return Finding(state: state, subject: "isolation", text: isolation.description + more)
+  }
+
+  private var scratch: Finding {
+    do {
+      let space = try ScratchPlace.examine(settings)
+      return Finding(state: .good, subject: "scratch", text: "\(settings.scratch): \(ByteCount.text(space)) free")
+    } catch {
+      return Finding(state: .bad, subject: "scratch", text: (error as? Fault)?.description ?? "\(settings.scratch) cannot be used")
+    }
+  }
+
+  private var ledger: Finding {
+    do {
+      guard let ledger = try Ledger.openForReading(at: site.ledger, clocks: clocks) else {
+        return Finding(state: .good, subject: "ledger", text: "\(site.ledger) does not exist yet; the first run makes it")
+      }
+      let runs = try ledger.head()?.sequence ?? 0
+      return Finding(state: .good, subject: "ledger", text: "\(site.ledger): \(runs) entries")
+    } catch {
+      return Finding(state: .bad, subject: "ledger", text: (error as? Fault)?.description ?? "\(site.ledger) cannot be read")
+    }
+  }
+
+  private var channels: Finding {
+    site.notify.isEmpty
+      ? Finding(state: .doubtful, subject: "notify", text: "nobody would be told: the site file has no notify section")
+      : Finding(
+        state: .doubtful, subject: "notify",
+        text: "\(site.notify.count) routes are recorded with each run; this version does not deliver them yet")
+  }
+
+  /// Files that decide what is run must not be writable by others.
+  private func openToOthers(_ path: String) -> Finding? {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & 0o022 != 0 else { return nil }
+    return Finding(state: .doubtful, subject: "files", text: "\(path) can be changed by its group or by anybody; chmod go-w \(path)")
+  }
+
+  private func engine(_ name: String, _ plan: DrillPlan) async -> Finding {
+    do {
+      let identity = try await EngineExamination.preflight(plan, settings: settings, clocks: clocks)
+      return Finding(
+        state: .good, subject: "engine \(name)", text: [identity.version, identity.isolation].compactMap { $0 }.joined(separator: "; "))
+    } catch {
+      return Finding(state: .bad, subject: "engine \(name)", text: (error as? Fault)?.description ?? "its tools cannot be used")
+    }
+  }
+
+  private func source(_ plan: DrillPlan) async -> Finding {
+    let name = "drill \(String(plan.drill.name.prefix(60)))"
+    do {
+      let preview = try await RunPreview.make(plan, settings: settings, clocks: clocks, verify: false)
+      if let problem = preview.problem { return Finding(state: .bad, subject: name, text: problem.description) }
+      return Finding(state: .good, subject: name, text: "\(preview.considered) recovery points in \(preview.source)")
+    } catch {
+      return Finding(state: .bad, subject: name, text: (error as? Fault)?.description ?? "its source cannot be listed")
+    }
+  }
+}

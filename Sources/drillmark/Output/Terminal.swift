@@ -1,0 +1,71 @@
+import Glibc
+
+/// Where output goes and what it may look like there.
+struct Terminal: Sendable {
+  /// Whether standard error is a terminal that can draw progress.
+  let drawsProgress: Bool
+  /// Whether standard output takes colour.
+  let usesColour: Bool
+  let width: Int
+
+  /// Looks at this process's streams; colour only on a terminal and never with NO_COLOR (https://no-color.org).
+  static func current() -> Terminal {
+    let isDumb = getenv("TERM").map { String(cString: $0) == "dumb" } ?? true
+    var size = winsize()
+    let known = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+    return Terminal(
+      drawsProgress: isatty(STDERR_FILENO) == 1 && !isDumb, usesColour: isatty(STDOUT_FILENO) == 1 && !isDumb && getenv("NO_COLOR") == nil,
+      width: known ? Int(size.ws_col) : 100)
+  }
+
+  enum Colour: String {
+    case red = "31"
+    case green = "32"
+    case yellow = "33"
+    case dim = "2"
+    case bold = "1"
+  }
+
+  func coloured(_ text: String, _ colour: Colour) -> String {
+    usesColour ? "\u{1B}[\(colour.rawValue)m\(text)\u{1B}[0m" : text
+  }
+
+  /// Text from outside (names, tool output) with control characters made visible, so that it can neither move the cursor nor forge a line.
+  static func inert(_ text: String) -> String {
+    guard text.unicodeScalars.contains(where: isActive) else { return text }
+    var result = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      if isActive(scalar) {
+        result.append(contentsOf: "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars)
+      } else {
+        result.append(scalar)
+      }
+    }
+    return String(result)
+  }
+
+  /// C0 and C1 controls, and the marks that reorder text (Unicode TR 36, section 2.1).
+  private static func isActive(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0..<0x20, 0x7F..<0xA0, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069: true
+    default: false
+    }
+  }
+}
+
+/// Writes a line to standard output.
+func say(_ line: String = "") { write(line + "\n", to: STDOUT_FILENO) }
+
+/// Writes a line to standard error, where everything goes that is not the answer itself.
+func tell(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
+
+/// Writes all of `text`; a reader that went away is not our error.
+func write(_ text: String, to descriptor: Int32) {
+  var rest = Array(text.utf8)[...]
+  while !rest.isEmpty {
+    let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+    if written < 0, errno == EINTR { continue }
+    guard written > 0 else { return }
+    rest = rest.dropFirst(written)
+  }
+}
