@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 // The same numbers on every architecture that we build for; older headers lack some.
@@ -59,6 +60,16 @@ int csystem_filesystem(const char *path, struct csystem_filesystem *result) {
   result->total_bytes = (uint64_t)found.f_blocks * unit;
   return 0;
 }
+
+static int64_t milliseconds_of(clockid_t clock) {
+  struct timespec now;
+  clock_gettime(clock, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t csystem_wall_milliseconds(void) { return milliseconds_of(CLOCK_REALTIME); }
+
+int64_t csystem_elapsed_milliseconds(void) { return milliseconds_of(CLOCK_BOOTTIME); }
 
 int csystem_pidfd_open(int pid) {
   long fd = syscall(SYS_pidfd_open, pid, 0);

@@ -31,6 +31,10 @@ struct csystem_filesystem {
 /// Free bytes are those that an unprivileged user may take.
 int csystem_filesystem(const char *path, struct csystem_filesystem *result);
 
+/// Milliseconds since 1970 by the wall clock, and since boot, suspend included. (Swift cannot always see `timespec`'s fields.)
+int64_t csystem_wall_milliseconds(void);
+int64_t csystem_elapsed_milliseconds(void);
+
 // Processes
 
 int csystem_pidfd_open(int pid);

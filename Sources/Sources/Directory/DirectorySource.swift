@@ -1,3 +1,4 @@
+internal import CSystem
 package import DrillModel
 package import EngineKit
 internal import Glibc
@@ -49,9 +50,5 @@ package struct DirectorySource: BackupSource {
 
 extension Timestamp {
   /// Now, by the system's wall clock.
-  static var ofSystemClock: Timestamp {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
-  }
+  static var ofSystemClock: Timestamp { Timestamp(milliseconds: csystem_wall_milliseconds()) }
 }
