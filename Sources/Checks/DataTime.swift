@@ -1,16 +1,16 @@
-import DrillModel
+package import DrillModel
 import Foundation
 
 /// A moment as a restored system writes it: a timestamp text of PostgreSQL or SQLite, RFC 3339, a date, or Unix time.
-struct DataTime: Sendable, Hashable {
-  let timestamp: Timestamp
+package struct DataTime: Sendable, Hashable {
+  package let timestamp: Timestamp
   /// Whether the text said its zone.
-  let isZoned: Bool
+  package let isZoned: Bool
 
   /// Nil for anything that is not a moment of this calendar.
   ///
   /// - Parameter zone: The IANA zone of texts that name none; nil means UTC.
-  init?(_ text: String, zone: String?) {
+  package init?(_ text: String, zone: String?) {
     let trimmed = text.trimmingCharacters(in: .whitespaces)
     if let unix = Self.unix(trimmed) {
       timestamp = unix

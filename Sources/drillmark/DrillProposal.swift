@@ -1,3 +1,4 @@
+import Checks
 import DrillConfig
 import DrillModel
 import Drilling
@@ -39,15 +40,22 @@ struct DrillProposal {
       let outcome = try await runner.run(plan, request) { progress.observe(drill, $0) }
       progress.finished(drill)
       if let findings = found.withLock({ $0 }) {
-        let checks = findings.checks
+        let checks = findings.checks(taken: taken(outcome) ?? SystemClocks().now())
+        let hasTime = pattern.pattern != pattern.literal
         return DrillProposal(
           drill: drill, fileName: "\(pattern.fileStem).yaml",
-          text: document(drill, folder: pattern.folder, match: pattern.pattern, engine: engine, checks: checks), checks: checks.count)
+          text: document(drill, folder: pattern.folder, match: pattern.pattern, engine: engine, checks: checks, hasTime: hasTime),
+          checks: checks.count)
       }
       if case .sealed(let sealed) = outcome, let reason = sealed.record.reasons.first { refusals.append("\(engine): \(reason.text)") }
       try FileManager.default.removeItem(atPath: trial)
     }
     throw Fault(.backupWrongFormat, "no engine could restore \(backup). \(refusals.joined(separator: "; "))")
+  }
+
+  private static func taken(_ outcome: DrillRunner.Outcome) -> Timestamp? {
+    guard case .sealed(let sealed) = outcome else { return nil }
+    return sealed.record.recoveryPoint?.takenAt
   }
 
   private static func trialSite(_ directory: String, _ drill: String) throws -> String {
@@ -57,11 +65,17 @@ struct DrillProposal {
     return site.siteFile
   }
 
-  private static func document(_ drill: String, folder: String, match: String, engine: String, checks: [String]) -> String {
+  private static func document(
+    _ drill: String, folder: String, match: String, engine: String, checks: [String], hasTime: Bool = true
+  ) -> String {
     var lines = [
       "drill: \(YAMLText.quoted(drill))",
       "objectives: {rpo: 26h, rto: 4h}          # what you have promised; adjust",
       "backup:", "  from: \(YAMLText.quoted(folder))", "  match: \(YAMLText.quoted(match))",
+    ]
+    // Better a time that copying resets than none, with which no recovery point objective can be met; but it must be seen.
+    if !hasTime { lines.append("  trust-modified-time: true             # its name has no time; copying the file resets this one") }
+    lines += [
       "restore:", "  engine: \(engine)",
     ]
     if !checks.isEmpty { lines.append("checks:") }
@@ -73,7 +87,7 @@ struct DrillProposal {
 /// What a restored system showed of itself.
 private struct Findings: Sendable {
   var tables: [(name: String, rows: Int64)] = []
-  var times: [(table: String, column: String)] = []
+  var times: [(sql: String, newest: Timestamp)] = []
   var files: Int?
 
   static func of(_ probes: Probes) async -> Findings {
@@ -89,21 +103,26 @@ private struct Findings: Sendable {
       guard let answer = try? await sql.query(question, timeout: .seconds(60), limit: 1), let newest = answer.rows.first?.first else {
         continue
       }
-      // An empty column has no newest value and would make a check that fails from the start.
-      if newest != nil { findings.times.append((table, column)) }
+      // An empty column, or one that holds no moment, would make a check that fails from the start.
+      if let newest, let moment = DataTime(newest, zone: nil)?.timestamp { findings.times.append((question, moment)) }
     }
     return findings
   }
 
+  /// Twice the age found, in whole days: tight enough to see stale data, and green today.
+  private static func allowance(for age: Duration) -> String { "\(max(1, Int(age.inSeconds * 2 / 86_400) + 1))d" }
+
   /// Floors nine tenths of what is there now, for the largest tables; a freshness check for one time column of each.
-  var checks: [String] {
+  ///
+  /// - Parameter taken: The backup's own time, from which freshness counts.
+  func checks(taken: Timestamp) -> [String] {
     var checks: [String] = []
     for table in tables.sorted(by: { ($1.rows, $0.name) < ($0.rows, $1.name) }).prefix(12) where table.rows > 0 {
       checks.append("rows: {table: \(YAMLText.quoted(table.name)), min: \(max(1, table.rows * 9 / 10))}        # \(table.rows) today")
     }
-    for (table, column) in times.prefix(3) {
-      let sql = YAMLText.quoted(SchemaOutline.newest(of: column, in: table))
-      checks.append("freshness: {sql: \(sql), max-age: 1d}        # adjust to how often it changes")
+    for (sql, newest) in times.sorted(by: { ($1.newest, $0.sql) < ($0.newest, $1.sql) }).prefix(2) {
+      let age = Findings.allowance(for: taken - newest)
+      checks.append("freshness: {sql: \(YAMLText.quoted(sql)), max-age: \(age)}        # newest now: \(newest.readable)")
     }
     if let files { checks.append("files: {min: \(max(1, files * 9 / 10))}        # \(files) today") }
     if !tables.isEmpty { checks.append("engine: {level: full}") }

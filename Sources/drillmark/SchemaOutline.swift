@@ -45,6 +45,8 @@ struct SchemaOutline {
   }
 
   private static func isTime(_ name: String, _ type: String) -> Bool {
+    // A date of birth says nothing about when data arrived.
+    if name.contains("birth") { return false }
     if type.hasPrefix("timestamp") || type.hasPrefix("datetime") || type.hasPrefix("date") { return true }
     return type.hasPrefix("text") && (name.hasSuffix("_at") || name.hasSuffix("timestamp"))
   }

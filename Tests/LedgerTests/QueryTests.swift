@@ -19,8 +19,6 @@ struct QueryTests {
     #expect(try ledger.lastPass("a") == pass)
     #expect(try ledger.lastConclusive("a") == fail)
     #expect(try ledger.lastPass("b") == nil && ledger.latest("c") == nil)
-    #expect(try ledger.previousSealed("a") == cannot.record.startedAt)
-    #expect(try ledger.previousSealed("c") == nil)
     #expect(try ledger.drills() == ["a", "b"])
     #expect(try ledger.head()?.sequence == 4)
   }
