@@ -38,7 +38,7 @@ package final class ScratchServer: Sendable {
     self.installation = installation
     self.confinement = confinement
     self.socket = socket
-    initialDatabase = ServerTemplate.initialDatabase
+    initialDatabase = template.initialDatabase
     let fresh = RandomText.hex(24)
     let known = ConnectionTarget(
       host: socket, user: template.superuser, password: template.password, database: template.administration,

@@ -7,7 +7,7 @@ internal import ToolRunner
 /// An initialised data directory that every scratch server of one version begins as a copy of (initdb takes ten times as long).
 struct ServerTemplate: Sendable {
   /// Raise it when what a template holds changes.
-  private static let format = 1
+  private static let format = 2
   let path: String
   let superuser: String
   let password: String
@@ -16,7 +16,7 @@ struct ServerTemplate: Sendable {
   /// The database of our own connection, which no dump is loaded into. Named like the superuser, so that no dump knows it.
   var administration: String { superuser }
   /// The database that a dump finds itself in before it goes elsewhere.
-  static let initialDatabase = "drillmark"
+  var initialDatabase: String { ServerTemplate.initialDatabase(superuser) }
 
   /// Gives the template of an installation, making it when it is not there yet.
   static func prepare(_ installation: Installation, _ context: EngineContext, _ confinement: Confinement) async throws -> ServerTemplate {
@@ -64,7 +64,7 @@ struct ServerTemplate: Sendable {
         installation.program("initdb"), arguments, environment: environment, directory: workshop, box: confinement.isBoxed ? box : nil),
       deadline: .seconds(300))
     guard exit.isSuccess else { throw failure("initdb", exit) }
-    let script = "CREATE DATABASE \(superuser);\nCREATE DATABASE \(initialDatabase);\n"
+    let script = "CREATE DATABASE \(superuser);\nCREATE DATABASE \(initialDatabase(superuser));\n"
     let single = try await context.tools.run(
       ToolCommand(
         installation.program("postgres"), ["--single", "-j", "-D", "\(workshop)/data", "-c", "exit_on_error=true", "postgres"],
@@ -89,6 +89,9 @@ struct ServerTemplate: Sendable {
     // Another run may have been quicker; its template is as good.
     if rename(temporary, path) != 0 { try? FileManager.default.removeItem(atPath: temporary) }
   }
+
+  /// As generated as the superuser's name, so that no dump creates one of the same name.
+  private static func initialDatabase(_ superuser: String) -> String { superuser.replacing("dmboot_", with: "dmload_") }
 
   static let environment = ["LC_ALL": "C", "PATH": "/nonexistent", "TZ": "UTC"]
 

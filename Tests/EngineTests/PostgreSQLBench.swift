@@ -23,13 +23,16 @@ struct PostgreSQLBench {
     return path
   }()
 
+  private let claimed = try? BoxUsers.claim(lockDirectory: PostgreSQLBench.cache)
+
   func context() throws -> EngineContext {
     let directory = "\(folder.path)/run"
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o711])
     guard let run = RunID("01TESTTESTTESTTESTTESTTEST".replacing("I", with: "1")) else { throw Fault(.internalError, "no run id") }
     return EngineContext(
       run: run, directory: directory, cache: PostgreSQLBench.cache, tools: PostgreSQLBench.tools, journal: NoJournal(),
-      clocks: BenchClocks(), durability: durability, limits: UnpackLimits(), protected: ProtectedSystems(), progress: { _, _, _ in })
+      clocks: BenchClocks(), durability: durability, limits: UnpackLimits(), protected: ProtectedSystems(), user: claimed?.user,
+      progress: { _, _, _ in })
   }
 
   /// Restores a file or directory and gives what `body` makes of the probes.

@@ -6,7 +6,7 @@ import Foundation
 import Testing
 
 @Suite(
-  "Real dumps made by others", .timeLimit(.minutes(4)),
+  "Real dumps made by others", .timeLimit(.minutes(15)),
   .enabled(if: ConformanceData.folder("data/postgres") != nil, Comment(rawValue: ConformanceData.absence)))
 struct PostgreSQLRealFileTests {
   let folder = ConformanceData.folder("data/postgres") ?? ""

@@ -100,6 +100,11 @@ struct LoadJudge: Sendable {
     if text.contains("backslash commands are restricted") {
       return Fault(.unsafeContent, "psql refused a command of the dump that reaches for the host\(error.line.map { ", line \($0)" } ?? "")")
     }
+    if text.hasPrefix("could not execute command") {
+      return Fault(
+        .unsafeContent, "the dump asks the server to run a command, which the box refused\(error.line.map { ", line \($0)" } ?? "")",
+        advice: "See who can write to the place where the backups lie")
+    }
     if error.sqlState == "53200" || text.contains("server closed the connection") || text.contains("terminating connection")
       || text.contains("connection to server") || text.contains("the database system is")
     {

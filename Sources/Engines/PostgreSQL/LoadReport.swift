@@ -76,7 +76,8 @@ final class LoadReport: Sendable {
     case .needsSuperuser(let text):
       if state.needsSuperuser == nil, state.fault == nil { state.needsSuperuser = text }
     case .fault(let fault):
-      if state.fault == nil { state.fault = fault }
+      // What fails behind a missing right may only follow from it; the load with that right will tell.
+      if state.fault == nil, state.needsSuperuser == nil { state.fault = fault }
     }
     return stopsEarly ? state.stop : nil
   }

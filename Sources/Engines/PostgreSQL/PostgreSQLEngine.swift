@@ -57,7 +57,7 @@ package struct PostgreSQLEngine: RestoreEngine {
     try requireRestriction(installation)
     let isolation = try RunIsolation()
     if options.superuser, !isolation.holdsSuperuser { throw RunIsolation.superuserRefused }
-    return try await PostgreSQLTarget.make(context, installation, isolation.confinement(in: context.directory), options)
+    return try await PostgreSQLTarget.make(context, installation, isolation.confinement(context), options)
   }
 
   /// The role that reads every row (`pg_read_all_data`) came with this version.
