@@ -42,7 +42,7 @@ struct LoadedSite {
   let diagnostics: Diagnostics
 
   static func tell(_ diagnostics: Diagnostics) {
-    for diagnostic in diagnostics.all { drillmark.tell(Terminal.inert(diagnostic.description)) }
+    for diagnostic in diagnostics.sorted { drillmark.tell(Terminal.inert(diagnostic.description)) }
     if diagnostics.dropped > 0 { drillmark.tell("and \(diagnostics.dropped) more") }
   }
 

@@ -37,7 +37,7 @@ struct ValidateCommand: AsyncParsableCommand {
     let results = paths.isEmpty ? [StandardRegistry.load(options.config)] : paths.map { StandardRegistry.load(validating: $0) }
     var found: [Diagnostic] = []
     // Two paths of one site meet the same faults.
-    for diagnostic in results.flatMap(\.diagnostics.all) where !found.contains(diagnostic) { found.append(diagnostic) }
+    for diagnostic in results.flatMap(\.diagnostics.sorted) where !found.contains(diagnostic) { found.append(diagnostic) }
     let dropped = results.reduce(0) { $0 + $1.diagnostics.dropped }
     let drills = results.reduce(0) { $0 + $1.drills.count }
     if json { say(JSONText.of(found.map(Item.init))) } else { for diagnostic in found { say(Terminal.inert(diagnostic.description)) } }
