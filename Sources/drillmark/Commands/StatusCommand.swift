@@ -46,7 +46,9 @@ struct StatusCommand: AsyncParsableCommand {
     } else {
       for text in table.lines(for: terminal) { say(text) }
     }
-    if report.undelivered > 0 { say("\(report.undelivered) \(report.undelivered == 1 ? "notification is" : "notifications are") not delivered yet") }
+    if report.undelivered > 0 {
+      say("\(report.undelivered) \(report.undelivered == 1 ? "notification is" : "notifications are") not delivered yet")
+    }
   }
 
   private static func colour(_ standing: String) -> Terminal.Colour {
