@@ -41,7 +41,7 @@ struct DoctorCommand: AsyncParsableCommand {
         case .doubtful: terminal.coloured("warn", .yellow)
         case .bad: terminal.coloured("bad ", .red)
         }
-      say("\(mark)  \(finding.subject): \(Terminal.inert(finding.text))")
+      say("\(mark)  \(Terminal.inert(finding.subject)): \(Terminal.inert(finding.text))")
     }
   }
 }
