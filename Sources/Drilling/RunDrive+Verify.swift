@@ -61,7 +61,8 @@ extension RunDrive {
       finding = CheckFinding(.couldNotVerify, found: asFault(error).description)
     }
     if finding.verdict != .passed, Task.isCancelled {
-      finding = CheckFinding(.couldNotVerify, expected: finding.expected, found: "the run was stopped")
+      // A check that the stop cut short says nothing of the data; the interruption is the run's verdict.
+      finding = CheckFinding(.skipped, expected: finding.expected, found: "the run was stopped")
     }
     if finding.governs || finding.newest != nil {
       state.freshness.append(.init(check: declared.rules.name, newest: finding.newest, governs: finding.governs))
