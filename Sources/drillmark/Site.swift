@@ -67,7 +67,10 @@ struct SiteTools {
   init(_ site: Site) { self.site = site }
 
   /// Opens the ledger for writing, making it where there is none.
-  func ledger() throws -> Ledger { try Ledger.open(at: site.ledger, clocks: clocks) }
+  func ledger() throws -> Ledger {
+    let step = CrashPoints.fromEnvironment()
+    return try Ledger.open(at: site.ledger, clocks: clocks, options: Ledger.Options(crashPoint: { step("ledger, \($0)") }))
+  }
 
   func runner(_ ledger: Ledger) -> DrillRunner {
     DrillRunner(settings: settings, ledger: ledger, clocks: clocks, reapers: StandardRegistry.reapers)
