@@ -71,7 +71,7 @@ let package = Package(
         "Drilling", "CSystem", argumentParser,
       ], swiftSettings: strict),
     .target(
-      name: "DrillTestSupport", dependencies: ["DrillModel", "ToolRunner", "EngineKit"], path: "Tests/DrillTestSupport",
+      name: "DrillTestSupport", dependencies: ["DrillModel", "Selecting", "ToolRunner", "EngineKit"], path: "Tests/DrillTestSupport",
       swiftSettings: strict),
     tests("DrillModelTests", ["DrillModel"]),
     tests("SchedulingTests", ["Scheduling", "DrillModel"]),
