@@ -1,0 +1,46 @@
+import DrillTestSupport
+import Testing
+
+/// Drill files of the samples.
+enum SampleDrill {
+  static let rows = "  - rows: {table: orders, equals: 100}\n"
+
+  /// A drill of SQLite backups named `b_<time>.db`.
+  static func sqlite(
+    match: String = "b_%Y%m%d_%H%M%S.db", checks: String = rows, backup: String = "", more: String = ""
+  ) -> String {
+    let list = checks.isEmpty ? "" : "checks:\n\(checks)"
+    let rest = backup.isEmpty ? "" : ", \(backup)"
+    return "backup: {from: ../backups, match: \"\(match)\"\(rest)}\nrestore: {engine: sqlite}\n\(list)\(more)"
+  }
+
+  static func files(match: String = "b_%Y%m%d_%H%M%S.tar", checks: String = "  - files: {min: 20, required: [tree/etc/app.conf]}\n")
+    -> String
+  {
+    "backup: {from: ../backups, match: \"\(match)\"}\nrestore: {engine: files}\nchecks:\n\(checks)"
+  }
+
+  static func postgresql(match: String = "b_%Y%m%d_%H%M%S.dump", checks: String = "  - rows: {table: orders, equals: 1000}\n") -> String {
+    "backup: {from: ../backups, match: \"\(match)\"}\nrestore: {engine: postgresql}\nchecks:\n\(checks)"
+  }
+
+  /// `b_20261121_030000.db`, two hours old unless said.
+  static func name(_ age: Duration = .seconds(7200), _ ending: String = "db") -> String { "b_\(BackupStamp.ago(age)).\(ending)" }
+}
+
+extension ScratchSite {
+  /// A site with the drill `d` over one sound SQLite backup.
+  static func sound(_ more: String = "", drill: String = SampleDrill.sqlite()) async -> ScratchSite {
+    let site = ScratchSite(more)
+    site.backup(SampleDrill.name(), await SampleBackups.database())
+    site.drill("d", drill)
+    return site
+  }
+
+  /// Nothing is left in the scratch directory, and the audit holds.
+  func expectClean(_ location: SourceLocation = #_sourceLocation) async {
+    #expect(scratchEntries.isEmpty, sourceLocation: location)
+    let audit = await run("audit", "verify")
+    #expect(audit.status == 0, "\(audit.said)", sourceLocation: location)
+  }
+}
