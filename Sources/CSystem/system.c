@@ -27,6 +27,8 @@
 #define SYS_landlock_create_ruleset 444
 #endif
 
+int csystem_sync_filesystem(int fd) { return syncfs(fd) == 0 ? 0 : -errno; }
+
 int csystem_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC) == 0 ? 0 : -errno; }
 
 int csystem_set_pipe_size(int fd, int bytes) {

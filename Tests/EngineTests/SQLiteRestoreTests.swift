@@ -309,6 +309,22 @@ struct SQLiteProbeTests {
     await #expect(throws: ProbeError.self) { try await sql.count(table: "t\"; drop table t; --", timeout: SQLiteBench.minute) }
   }
 
+  @Test("views that unfold into too much are refused before SQLite unfolds them, and ordinary ones are not")
+  func unfolding() async throws {
+    let bench = try SQLiteBench()
+    func views(_ length: Int, _ body: (Int) -> String) throws -> String {
+      let chain = (1...length).map { "CREATE VIEW v\($0) AS SELECT 1 AS a FROM \(body($0 - 1));" }.joined()
+      return try bench.database("BEGIN; CREATE TABLE t(a); CREATE VIEW v0 AS SELECT a FROM t;" + chain + "COMMIT;", "\(length)")
+    }
+    let usual = try await bench.restore(try views(40) { "v\($0)" }).probes
+    #expect(try await usual.sql?.count(table: "v40", timeout: SQLiteBench.minute) == 0)
+    for path in [try views(9000) { "v\($0)" }, try views(30) { "v\($0), \"V\($0)\" AS x" }, try views(10_500) { _ in "t" }] {
+      let scratch = try EngineScratch()
+      let fault = await #expect(throws: Fault.self) { try await EngineDrive.restore(SQLiteEngine(), path, scratch.context()) }
+      #expect(fault?.code == .unsafeContent)
+    }
+  }
+
   @Test("a question that never ends is ended at its deadline")
   func deadline() async throws {
     let bench = try SQLiteBench()

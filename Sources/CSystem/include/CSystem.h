@@ -23,6 +23,9 @@ int csystem_open_beneath(int directory, const char *path, int flags, unsigned mo
 /// Moves bytes between two pipes without copying or waiting. Gives the count, 0 at the end, or a negated errno.
 long csystem_splice(int from, int to, size_t bytes);
 
+/// Waits until everything written to the file system that holds `fd` is on its disk.
+int csystem_sync_filesystem(int fd);
+
 struct csystem_filesystem {
   uint64_t type;
   uint64_t free_bytes;

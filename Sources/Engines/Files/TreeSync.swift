@@ -1,17 +1,16 @@
+import CSystem
 import DrillModel
 import Glibc
+import ToolRunner
 
 /// Brings a restored tree to the disk.
 enum TreeSync {
-  /// Waits until everything written so far is on the disk.
+  /// Waits until the file system that holds the tree has written everything; one call, where a sync a file would take minutes.
   ///
   /// - Throws: `Fault` with code `scratch_unusable`.
   static func run(_ root: String) throws {
-    Glibc.sync()
-    let directory = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    defer { close(directory) }
-    guard directory >= 0, fsync(directory) == 0 else {
-      throw Fault(.scratchUnusable, "cannot sync \(root): \(String(cString: strerror(errno)))")
-    }
+    let directory = Descriptor(owning: open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC))
+    let status = csystem_sync_filesystem(directory.raw)
+    guard status == 0 else { throw Fault(.scratchUnusable, "cannot sync \(root): \(String(cString: strerror(-status)))") }
   }
 }

@@ -33,6 +33,14 @@ final class SQLiteWatch: Sendable {
   }
 }
 
+/// How deep SQLite may be led: it walks through views and triggers that use each other by calling itself.
+enum SQLiteDepth {
+  /// Views and triggers in one database; more could only be meant to overflow the stack.
+  static let definitions = 10_000
+  /// Bytes of stack for a thread that asks SQLite anything, enough for a chain of all of them; untouched pages cost nothing.
+  static let stack = 256 << 20
+}
+
 /// One open database handle; belongs to the thread that made it.
 final class SQLiteConnection {
   private let handle: OpaquePointer

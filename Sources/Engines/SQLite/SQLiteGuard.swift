@@ -17,6 +17,8 @@ final class SQLiteGuard {
   /// Set while a statement of ours runs.
   var isOurs = false
 
+  private var definitions = 0
+
   init(_ purpose: Purpose) { self.purpose = purpose }
 
   func forget() { refusal = nil }
@@ -68,6 +70,10 @@ final class SQLiteGuard {
 
   /// Everything inside the new database is the dump's business; sqlite_schema itself is guarded by writable_schema being off.
   private func load(_ action: Int32, _ module: String) -> Int32 {
+    if [SQLITE_CREATE_VIEW, SQLITE_CREATE_TRIGGER, SQLITE_CREATE_TEMP_VIEW, SQLITE_CREATE_TEMP_TRIGGER].contains(action) {
+      definitions += 1
+      return definitions <= SQLiteDepth.definitions ? SQLITE_OK : refuse("more than \(SQLiteDepth.definitions) views and triggers")
+    }
     guard action == SQLITE_CREATE_VTABLE else { return SQLITE_OK }
     let modules: Set<String> = ["fts3", "fts4", "fts5", "fts5vocab", "fts4aux", "rtree", "rtree_i32", "geopoly"]
     return modules.contains(module.lowercased()) ? SQLITE_OK : refuse("a virtual table of the module \(module)")

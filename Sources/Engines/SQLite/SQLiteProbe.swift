@@ -59,10 +59,13 @@ struct SQLiteProbe: SQLProbe {
     let watch = SQLiteWatch { clocks.elapsed() >= end }
     let path = path
     return try await withTaskCancellationHandler {
-      try await onThread("sqlite check") {
+      try await onThread("sqlite check", stack: SQLiteDepth.stack) {
         let guardian = SQLiteGuard(.reading)
         let connection = try SQLiteConnection(path: path, mode: .read, guardian: guardian, watch: watch)
-        do { return try body(connection) } catch let error as SQLiteError {
+        do {
+          try Self.refuseChains(connection)
+          return try body(connection)
+        } catch let error as SQLiteError {
           if watch.isLate { throw ProbeError.timeout(timeout) }
           if watch.isStopped { throw CancellationError() }
           if let refusal = guardian.refusal { throw ProbeError.invalid("checks only read: \(refusal) is not allowed") }
@@ -74,6 +77,20 @@ struct SQLiteProbe: SQLProbe {
     }
   }
 
+  private static func refuseChains(_ connection: SQLiteConnection) throws {
+    var views: [(name: String, sql: String)] = []
+    try connection.run("SELECT name, sql FROM sqlite_schema WHERE type = 'view'") { row in
+      views.append((row[0] ?? "", row[1] ?? ""))
+      return views.count <= SQLiteDepth.definitions
+    }
+    guard views.count <= SQLiteDepth.definitions else {
+      throw Fault(
+        .unsafeContent, "the database holds more than \(SQLiteDepth.definitions) views", advice: "Look at who can write to the backups")
+    }
+    var expansion = SQLiteExpansion(views: views)
+    try expansion.judge()
+  }
+
   /// The same, with SQLite's errors told as answers about the data, the question or ourselves.
   func ask<Value: Sendable>(
     within timeout: Duration, _ body: @escaping @Sendable (SQLiteConnection) throws -> Value
@@ -82,6 +99,8 @@ struct SQLiteProbe: SQLProbe {
       return try await open(within: timeout, body)
     } catch let error as SQLiteError {
       throw Self.answer(error)
+    } catch let fault as Fault {
+      throw ProbeError.unavailable(fault.message)
     } catch is CancellationError {
       throw ProbeError.unavailable("the check was stopped")
     }

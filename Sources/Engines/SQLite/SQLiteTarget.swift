@@ -17,7 +17,7 @@ struct SQLiteTarget: ScratchTarget {
     let start = context.clocks.elapsed()
     let restore = SQLiteRestore(path: path, context: context, watch: watch)
     let notes = try await withTaskCancellationHandler {
-      try await onThread("sqlite restore") { try restore.run(content) }
+      try await onThread("sqlite restore", stack: SQLiteDepth.stack) { try restore.run(content) }
     } onCancel: {
       watch.stop()
     }
@@ -33,6 +33,8 @@ struct SQLiteTarget: ScratchTarget {
       }
     } catch let error as SQLiteError {
       throw notReady(error)
+    } catch let error as ProbeError {
+      throw Fault(.notReady, "the restored database does not answer: \(error.message)")
     }
   }
 
