@@ -60,4 +60,31 @@ struct PostgreSQLRealFileTests {
       #expect(fault?.code.verdict == .failed, "\(share): \(String(describing: fault))")
     }
   }
+
+  @Test("a flipped bit in a compressed archive fails, in its head, its data and its tail")
+  func flipped() async throws {
+    let whole = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/northwind_KamilDudek_custom.dump"))
+    for position in [5, 8, whole.count * 6 / 10, whole.count * 8 / 10, whole.count - 40] {
+      var bytes = whole
+      bytes[position] ^= 0x10
+      let bench = PostgreSQLBench()
+      let path = bench.folder.file("flipped.dump", bytes)
+      let fault = try await bench.fault(path)
+      #expect(fault != nil, "byte \(position) of \(whole.count)")
+    }
+  }
+
+  @Test("content of another kind is told by its name", arguments: otherKinds)
+  func foreign(_ bytes: [UInt8], _ code: FaultCode, _ words: String) {
+    let fault = #expect(throws: Fault.self) { try PostgreSQLEngine().inspect(ContentHead(name: "backup.dump", bytes: bytes)) }
+    #expect(fault?.code == code)
+    #expect(fault?.message.contains(words) == true, "\(String(describing: fault))")
+  }
+
+  static let otherKinds: [([UInt8], FaultCode, String)] = [
+    ([], .backupEmpty, "empty"), ([UInt8](repeating: 0, count: 4096), .backupDamaged, "zero bytes"),
+    (Array("<!DOCTYPE html><html>".utf8), .backupWrongFormat, "web page"), (Array("SQLite format 3\0".utf8), .backupWrongFormat, "SQLite"),
+    (Array("-- MySQL dump 10.13".utf8), .backupWrongFormat, "MySQL"), (Array("PGDMP".utf8), .backupTruncated, "head"),
+    ([0x1F, 0x8B, 8], .backupWrongFormat, "compressed"),
+  ]
 }
