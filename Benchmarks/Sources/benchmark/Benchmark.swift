@@ -24,10 +24,11 @@ enum Benchmark {
     defer {
       do { try workshop.remove() } catch { say("benchmark: \(workshop.root) could not be removed: \(error)\n") }
     }
+    let machine = Machine.describe(workshop)
     let results = CaseGroup.all.flatMap { measure($0, workshop, options) }
     let memory = options.isLarge ? LargeRestores(workshop: workshop, gigabytes: options.gigabytes).measure() : []
     let report = Report(
-      machine: Machine.describe(workshop), runs: options.runs, scale: options.scale, results: results, memory: memory)
+      machine: machine, runs: options.runs, scale: options.scale, results: results, memory: memory)
     FileHandle.standardOutput.write(Data(report.text.utf8))
     if let path = options.document {
       let old = try String(contentsOfFile: path, encoding: .utf8)

@@ -30,7 +30,7 @@ struct ChildProcess {
     if let poll {
       while wait4(pid, &status, WNOHANG, &usage) == 0 {
         poll(pid)
-        usleep(5000)
+        usleep(20_000)
       }
     } else {
       while wait4(pid, &status, 0, &usage) < 0, errno == EINTR {}

@@ -9,12 +9,19 @@ enum Machine {
     return [
       "\(Date().formatted(.iso8601.year().month().day()))",
       "\(sysconf(Int32(_SC_NPROCESSORS_ONLN))) processors (\(model)), \(Int(memory.rounded())) GB of memory, kernel \(kernel)",
+      "load average before the first case \(load)",
       version([workshop.program, "--version"], workshop).map { "drillmark \($0)" },
       (try? PostgreSQLMachine()).flatMap { version([$0.program("psql"), "--version"], workshop) },
       version(["sqlite3", "--version"], workshop).map { "SQLite \($0.prefix { $0 != " " })" },
       version(["openssl", "version"], workshop).map { String($0.prefix { $0 != "(" }) },
       version(["sha256sum", "--version"], workshop), version(["tar", "--version"], workshop),
     ].compactMap { $0 }
+  }
+
+  /// What others kept the machine busy with: near the number of processors or above it, times are of little worth.
+  private static var load: String {
+    let text = (try? String(contentsOfFile: "/proc/loadavg", encoding: .utf8)) ?? ""
+    return text.split(separator: " ").first.map(String.init) ?? "unknown"
   }
 
   private static var kernel: String {
