@@ -75,13 +75,23 @@ extension RunDrive {
     let (ledger, drill) = (runner.ledger, plan.drill)
     // A ledger that cannot be read here cannot be sealed into either, and that is told; until then the figures know less.
     let remembered = (try? ledger.seenPoints(drill.name, since: state.failureInstant - drill.rules.window - drill.rules.window)) ?? []
-    let earlier = (try? ledger.history(drill.name, limit: 50)) ?? []
     return RunJudge(
       state: state, plan: plan, checks: allChecks, cleanup: cleanup, finishedAt: finishedAt, settings: runner.settings,
-      // A run that never came to measure judged no gap, so the gaps of its time are this run's to judge.
-      previousSealed: earlier.first { $0.record.rpo.artefactAge != nil || $0.record.rpo.windowWorstGap != nil }?.record.failureInstant,
-      remembered: remembered
+      previousSealed: lastMeasured, remembered: remembered
     ).record
+  }
+
+  /// The failure instant of the drill's last run that came to measure: a run that did not judged no gap, so the gaps of its time are
+  /// this run's to judge.
+  private var lastMeasured: Timestamp? {
+    // The last run nearly always did; only behind a row of broken ones is it worth reading more.
+    for limit in [1, 50] {
+      let earlier = (try? runner.ledger.history(plan.drill.name, limit: limit)) ?? []
+      if let found = earlier.first(where: { $0.record.rpo.artefactAge != nil || $0.record.rpo.windowWorstGap != nil }) {
+        return found.record.failureInstant
+      }
+    }
+    return nil
   }
 
   var seenPoints: [SeenPoint] {

@@ -1,4 +1,5 @@
 import DrillModel
+import DrillTestSupport
 import EngineKit
 import EnginePostgreSQL
 import Foundation
@@ -77,6 +78,51 @@ struct PostgreSQLOddityTests {
       Issue.record("\(name): \(error)")
     }
   }
+
+  @Test("a dump with --clean from a server with another system's locale restores, and says what differs")
+  func cleanedFromElsewhere() async throws {
+    let folder = TemporaryFolder()
+    let dump = folder.file("elsewhere.sql", Self.elsewhere)
+    try await PostgreSQLBench().restore(dump) { probes, report in
+      let sql = try #require(probes.sql)
+      #expect(try await sql.count(table: "item", timeout: .seconds(10)) == 2)
+      #expect(report.notes.contains { $0.contains("text sorts otherwise") })
+      #expect(report.notes.contains { $0.contains("nothing was there to remove") })
+    }
+  }
+
+  @Test("a table that a later statement misses is no harmless removal")
+  func missingTable() async throws {
+    let folder = TemporaryFolder()
+    let dump = folder.file("missing.sql", Self.elsewhere.replacing("CREATE TABLE public.item", with: "CREATE TABLE public.thing"))
+    #expect(try await PostgreSQLBench().fault(dump)?.code == .restoreFailed)
+  }
+
+  private static let elsewhere = """
+    --
+    -- PostgreSQL database dump
+    --
+    SET client_encoding = 'UTF8';
+    SET default_with_oids = false;
+    DROP DATABASE shop;
+    CREATE DATABASE shop WITH TEMPLATE = template0 ENCODING = 'UTF8' LC_COLLATE = 'English_United States.1252'
+      LC_CTYPE = 'English_United States.1252';
+    ALTER DATABASE shop OWNER TO somebody;
+    \\connect shop
+    ALTER TABLE ONLY public.item DROP CONSTRAINT item_pkey;
+    DROP TABLE public.item;
+    CREATE TABLE public.item (id integer NOT NULL, name text);
+    ALTER TABLE public.item OWNER TO somebody;
+    COPY public.item (id, name) FROM stdin;
+    1\ta
+    2\tb
+    \\.
+    ALTER TABLE ONLY public.item ADD CONSTRAINT item_pkey PRIMARY KEY (id);
+    --
+    -- PostgreSQL database dump complete
+    --
+
+    """
 
   @Test("an empty database and odd database names restore")
   func oddDatabases() async throws {

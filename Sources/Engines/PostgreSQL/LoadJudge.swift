@@ -35,6 +35,11 @@ struct LoadJudge: Sendable {
       return isAboutRights(command)
         ? "left out, because it needs rights or roles that a scratch server does not give: \(error.readable)" : nil
     }
+    if text.contains("does not exist"), isRemoval(command) { return "nothing was there to remove: \(error.readable)" }
+    if text.hasPrefix("database \""), text.contains("does not exist"), isAboutDatabase(command) {
+      return "left out, because the database is not there yet: \(error.readable)"
+    }
+    if isAboutLocale(error), command.hasPrefix("CREATE DATABASE") { return "\(LoadJudge.otherLocale): \(text)" }
     if text.contains("unrecognized configuration parameter"), command.hasPrefix("SET ") || command.hasPrefix("ALTER ") {
       return "a setting that PostgreSQL \(installation.version) does not know was left out: \(error.readable)"
     }
@@ -47,6 +52,26 @@ struct LoadJudge: Sendable {
       return "left out: \(error.readable)"
     }
     return nil
+  }
+
+  /// Begins the note on a database that is made in another locale than the dump asks for.
+  static let otherLocale = "the database is made with the scratch server's locale, so text sorts otherwise than in production"
+
+  /// What `pg_dump --clean` writes before it makes anything; in an empty target there is nothing yet.
+  private func isRemoval(_ command: String) -> Bool {
+    command.hasPrefix("DROP ")
+      || command.hasPrefix("ALTER ") && (command.contains(" DROP CONSTRAINT ") || command.contains(" DROP DEFAULT"))
+  }
+
+  private func isAboutDatabase(_ command: String) -> Bool {
+    command.hasPrefix("ALTER DATABASE ") || command.hasPrefix("COMMENT ON DATABASE ")
+      || (command.hasPrefix("GRANT ") || command.hasPrefix("REVOKE ")) && command.contains(" ON DATABASE ")
+  }
+
+  private func isAboutLocale(_ error: LoadError) -> Bool {
+    let text = error.message
+    return text.contains("locale name") || text.contains("could not create locale")
+      || text.hasPrefix("encoding \"") && text.contains("does not match locale")
   }
 
   private func isRefusal(_ error: LoadError) -> Bool {
@@ -87,7 +112,7 @@ struct LoadJudge: Sendable {
         .toolMissing, "the dump needs a library that this machine lacks: \(error.readable)",
         advice: "Install the extension's package for PostgreSQL \(installation.major)")
     }
-    if text.contains("locale name") || text.contains("could not create locale")
+    if isAboutLocale(error)
       || text.hasPrefix("collation \"") && text.contains("does not exist")
     {
       return Fault(

@@ -31,7 +31,8 @@ struct PlainRestore: Sendable {
       if let fault = report.fault { throw fault }
       if let right = report.needsSuperuser { throw superuserNeeded(right) }
       switch ending {
-      case .connect(let next): database = try await enter(next, encoding: nil)
+      case .connect(let next):
+        database = try await enter(next, encoding: nil, mayMake: report.notes.contains { $0.hasPrefix(LoadJudge.otherLocale) })
       case .end:
         try judgeEnd(pump, &notes)
         return notes
@@ -103,7 +104,8 @@ struct PlainRestore: Sendable {
     }
   }
 
-  private func enter(_ database: String, encoding: String?) async throws -> String {
+  /// - Parameter mayMake: Whether the dump's own statement failed only for a locale that this machine lacks.
+  private func enter(_ database: String, encoding: String?, mayMake: Bool = false) async throws -> String {
     let (roles, server) = (session.roles, session.server)
     try session.writePasswordFile()
     return try await session.administering("the database \(database) cannot be entered") {
@@ -111,6 +113,7 @@ struct PlainRestore: Sendable {
       if let encoding = encoding, encoding != "SQL_ASCII", self.session.options.encoding != nil {
         try roles.recreate(database, encoding: encoding)
       }
+      if mayMake, try !roles.exists(database) { try roles.recreate(database, encoding: nil) }
       guard try roles.exists(database) else {
         throw Fault(
           .restoreFailed, "the dump connects to the database \(database), which it has not created",
