@@ -264,7 +264,7 @@ struct SQLiteDumpTests {
   func handmade() async throws {
     let bench = try SQLiteBench()
     let text =
-      "\u{FEFF}-- a; comment\r\n# shell comment\r\n/* another;\r\n one */ create table [t;](a);\r\ninsert into [t;] values ('a''b;'), (\"x\");;\r\n"
+      "\u{FEFF}-- a; comment\r\n# shell comment\r\n/* another;\r\n one */ select 6 /* c */* 7; create table [t;](a);\r\ninsert into [t;] values ('a''b;'), (\"x\");;\r\n"
     let (probes, _) = try await bench.restore(text: text.utf8)
     #expect(try await probes.value("select count(*) from [t;]") == "2")
   }

@@ -91,8 +91,7 @@ struct SQLDumpLoader {
 
   private mutating func execute(_ statement: SQLStatementSplitter.Statement) throws {
     if watch.mustEnd() { throw CancellationError() }
-    var tokens = SQLTokens(Array(statement.text.prefix(2048)))
-    let words = tokens.rest(limit: 12).map(\.word)
+    let words = Self.words(statement.text)
     if statements == 0 { beganLikeDump = words.prefix(2) == ["PRAGMA", "FOREIGN_KEYS"] }
     statements += 1
     // What VACUUM does is of no use to a database that was just written; VACUUM INTO would write another file.
@@ -108,6 +107,13 @@ struct SQLDumpLoader {
     }
     let isVirtualTable = Self.definesVirtualTable(statement.text, words)
     try allowingSchema(isVirtualTable) { try run(statement) }
+  }
+
+  /// The first words: three of an INSERT, of which a dump has millions, and enough of any other.
+  private static func words(_ text: UnsafeBufferPointer<UInt8>) -> [String] {
+    let isInsert = text.first == UInt8(ascii: "I")
+    var tokens = SQLTokens(Array(text.prefix(isInsert ? 512 : 2048)))
+    return tokens.rest(limit: isInsert ? 3 : 12).map(\.word)
   }
 
   private func run(_ statement: SQLStatementSplitter.Statement) throws {

@@ -72,18 +72,32 @@ struct SQLStatementSplitter {
     while scanned < text.count {
       let byte = text[scanned]
       if byte == 0 { throw Oddity.zeroByte(line: line) }
+      var last = byte
       switch state {
       case .plain: try plain(byte, text, body)
-      case .quoted(let close): if byte == close { state = .plain }
+      case .quoted(let close):
+        if byte == close { state = .plain } else { skipQuoted(text, until: close) }
       case .lineComment: if byte == 10 { endComment(text) }
       case .blockComment:
         if byte == UInt8(ascii: "/"), previous == UInt8(ascii: "*"), scanned >= commentStart + 3 {
           try examineComment(text)
           endComment(text)
+          // Its slash begins no other comment.
+          last = 32
         }
       }
       if byte == 10 { line += 1 }
-      previous = byte
+      previous = last
+      scanned += 1
+    }
+  }
+
+  /// Moves to the last byte before the next one that can end the quotation, a line, or the text.
+  private mutating func skipQuoted(_ text: UnsafeBufferPointer<UInt8>, until close: UInt8) {
+    while scanned + 1 < text.count {
+      if text[scanned] == 10 { return }
+      let next = text[scanned + 1]
+      if next == close || next == 0 || next == 10 { return }
       scanned += 1
     }
   }
@@ -139,6 +153,9 @@ struct SQLStatementSplitter {
 
   /// A semicolon ends every statement but CREATE TRIGGER, inside whose body there are others.
   private static func isComplete(_ statement: UnsafeBufferPointer<UInt8>) -> Bool {
+    // By far most statements of a dump are told by their first letter.
+    let first = statement.first { $0 != 32 && !(9...13).contains($0) } ?? 0
+    guard [UInt8(ascii: "C"), UInt8(ascii: "c"), UInt8(ascii: "-"), UInt8(ascii: "/")].contains(first) else { return true }
     var tokens = SQLTokens(Array(statement.prefix(4096)))
     let words = tokens.rest(limit: 3).map(\.word)
     guard words.first == "CREATE", words.dropFirst().contains("TRIGGER") else { return true }
