@@ -1,3 +1,4 @@
+import DrillConfig
 import DrillModel
 import EngineKit
 import Foundation

@@ -206,4 +206,13 @@ struct DirectorySourceTests {
     #expect(try await place.source(match: nil).artefacts().count == 50_000)
     #expect(start.duration(to: .now) < .seconds(30))
   }
+
+  @Test("a path is shown without detours, but not when a link stands before the dots")
+  func detours() throws {
+    #expect(mkdir(place.path + "/drills", 0o755) == 0 && mkdir(place.path + "/far", 0o755) == 0)
+    #expect(symlink("/usr/lib", place.path + "/link") == 0)
+    #expect(DirectorySource.withoutDetours(place.path + "/drills/../far/./x") == place.path + "/far/x")
+    #expect(DirectorySource.withoutDetours(place.path + "/link/../far") == place.path + "/link/../far")
+    #expect(DirectorySource.withoutDetours("/nowhere/a/../b") == "/nowhere/a/../b")
+  }
 }
