@@ -31,9 +31,14 @@ package struct Reaper: Sendable {
     for leftover in leftovers where leftover.run == run { _ = await remove(leftover) }
   }
 
-  /// What is still there of runs that are over, without what is kept until a later time.
+  /// What is still there of runs that are over, without what is kept until a later time. A dead run that could not be finished counts with
+  /// all it made, or itself when it made nothing.
   package func leftovers() throws -> [ScratchResource] {
-    try runner.ledger.leftovers().filter(isDue).map(\.resource)
+    let dead = try runner.ledger.unfinished().filter { !$0.isAlive }.flatMap { run in
+      let left = run.resources.filter { $0.state != .gone }
+      return left.isEmpty ? [ScratchResource(kind: "run", name: run.run.text, state: .leaked)] : left
+    }
+    return try dead + runner.ledger.leftovers().filter(isDue).map(\.resource)
   }
 
   private func isDue(_ leftover: Leftover) -> Bool {

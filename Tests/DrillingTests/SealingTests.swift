@@ -117,6 +117,22 @@ struct SealingTests {
     #expect(try Reaper(runner: run.runner).leftovers().map(\.name) == [path])
   }
 
+  @Test("a dead run that nobody has finished yet is left over, and no living one is")
+  func unfinished() async throws {
+    let run = try ScriptedRun()
+    let (_, path) = try dead(run, core: false)
+    #expect(try Reaper(runner: run.runner).leftovers().map(\.name) == [path])
+    let script = Script([
+      "restore": .after {
+        let left = try Reaper(runner: run.runner).leftovers().map(\.name)
+        #expect(left == [path])
+      }
+    ])
+    _ = try await run.record(run.plan(ScriptedEngine(script)))
+    _ = await Reaper(runner: run.runner).reap()
+    #expect(try Reaper(runner: run.runner).leftovers().isEmpty)
+  }
+
   @Test("a living run is never touched by another process's reaping")
   func living() async throws {
     let run = try ScriptedRun()
