@@ -96,7 +96,8 @@ struct RunCommand: AsyncParsableCommand {
           try await Task.sleep(for: .seconds(1))
         case .unsealed(let record, let fault):
           progress.print("\(Terminal.inert(name)): the run came to \"\(record.verdict.rawValue)\" but could not be sealed: \(fault)")
-          return record.verdict == .passed ? .couldNotVerify : record.verdict
+          // What cannot be recorded as destroyed counts as leaked, which says nothing of the backup.
+          return record.reasons.contains { $0.severity == .failed && $0.code != "cleanup_leaked" } ? .failed : .couldNotVerify
         }
       } catch {
         let fault = error as? Fault ?? Fault(.interrupted, "stopped while waiting")
