@@ -10,12 +10,8 @@ package final class SHA256 {
   private let context: OpaquePointer
   private var digest: [UInt8]?
 
-  /// Keeps libcrypto from freeing its tables when the process exits, for a thread may be in the middle of a digest then.
-  private static let staysUntilTheEnd = OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil) == 1
-
   /// Begins a digest over nothing.
   package init() {
-    _ = SHA256.staysUntilTheEnd
     guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
       preconditionFailure("libcrypto cannot begin a SHA-256: out of memory, or its providers are misconfigured")
     }

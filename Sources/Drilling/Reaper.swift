@@ -15,7 +15,13 @@ package struct Reaper: Sendable {
     var notes: [String] = []
     do {
       for run in try await reading({ try $0.unfinished() }) where !run.isAlive {
-        if let note = try await finish(run) { notes.append(note) }
+        // One that cannot be finished must not keep the others waiting; `leftovers` counts it.
+        do {
+          if let note = try await finish(run) { notes.append(note) }
+        } catch {
+          let why = (error as? Fault)?.description ?? "no reason was given"
+          notes.append("\(run.drill): run \(run.run) had died and could not be finished: \(why)")
+        }
       }
       for leftover in try await reading({ try $0.leftovers() }) where isDue(leftover) { notes.append(await remove(leftover)) }
       RunLogs(directory: runner.settings.logs).removeOld(now: runner.clocks.now())

@@ -120,7 +120,9 @@ private struct Findings: Sendable {
     for table in tables.sorted(by: { ($1.rows, $0.name) < ($0.rows, $1.name) }).prefix(12) where table.rows > 0 {
       checks.append("rows: {table: \(YAMLText.quoted(table.name)), min: \(max(1, table.rows * 9 / 10))}        # \(table.rows) today")
     }
-    for (sql, newest) in times.sorted(by: { ($1.newest, $0.sql) < ($0.newest, $1.sql) }).prefix(2) {
+    // Data that has not moved for a year has no freshness to watch.
+    let moving = times.filter { taken - $0.newest < .seconds(366 * 86_400) }
+    for (sql, newest) in moving.sorted(by: { ($1.newest, $0.sql) < ($0.newest, $1.sql) }).prefix(2) {
       let age = Findings.allowance(for: taken - newest)
       checks.append("freshness: {sql: \(YAMLText.quoted(sql)), max-age: \(age)}        # newest now: \(newest.readable)")
     }
