@@ -73,8 +73,14 @@ extension RunDrive {
   /// The run as its record, judged against what the ledger remembers of the drill.
   func record(_ cleanup: CleanupRecord, finishedAt: Timestamp) -> RunRecord {
     let (ledger, drill) = (runner.ledger, plan.drill)
-    // A ledger that cannot be read here cannot be sealed into either, and that is told; until then the figures know less.
-    let remembered = (try? ledger.seenPoints(drill.name, since: state.failureInstant - drill.rules.window - drill.rules.window)) ?? []
+    var state = state
+    var remembered: [SeenPoint] = []
+    do {
+      remembered = try ledger.seenPoints(drill.name, since: state.failureInstant - drill.rules.window - drill.rules.window)
+    } catch {
+      // Without the points that were pruned a gap could look shorter than it was, and the run greener.
+      state.faults.append(asFault(error))
+    }
     return RunJudge(
       state: state, plan: plan, checks: allChecks, cleanup: cleanup, finishedAt: finishedAt, settings: runner.settings,
       previousSealed: lastMeasured, remembered: remembered
