@@ -31,6 +31,7 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
   ],
   targets: [
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -43,6 +44,9 @@ let package = Package(
     module("Digesting", ["DrillModel", "COpenSSL"]),
     module("Manifests", ["DrillModel", "Digesting"]),
     module("ToolRunner", ["DrillModel", "Digesting", "CSystem"]),
+    module("HTTPTransport", ["DrillModel", "CCurl"]),
+    module("AWSSigning", ["DrillModel", "Digesting"]),
+    module("AWSClient", ["DrillModel", "Digesting", "HTTPTransport", "AWSSigning"]),
     module("EngineKit", ["DrillModel", "DrillConfig", "ToolRunner", "Selecting"]),
     module("PostgreSQLKit", ["DrillModel", "ToolRunner", "EngineKit", "CLibPQ"]),
     module(
@@ -60,15 +64,22 @@ let package = Package(
         "Checks",
       ]),
     module("Ledger", ["DrillModel", "Digesting", "CSystem", grdb]),
+    module("Reporting", ["DrillModel", "Objectives"]),
+    module("Alerting", ["DrillModel", "DrillConfig", "Digesting"]),
+    module("Notifications", ["DrillModel", "DrillConfig", "Digesting", "Ledger", "HTTPTransport", "AWSSigning", "AWSClient", "Alerting"]),
     module(
       "Drilling",
-      ["DrillModel", "DrillConfig", "Objectives", "Selecting", "Scheduling", "Digesting", "ToolRunner", "EngineKit", "Ledger", "CSystem"]),
+      [
+        "DrillModel", "DrillConfig", "Objectives", "Selecting", "Scheduling", "Digesting", "ToolRunner", "EngineKit", "Ledger", "Alerting",
+        "CSystem",
+      ]),
+    module("Scheduler", ["DrillModel", "DrillConfig", "Scheduling", "Ledger", "Drilling"]),
     .executableTarget(
       name: "drillmark",
       dependencies: [
         "DrillModel", "DrillConfig", "Scheduling", "Objectives", "Selecting", "Digesting", "ToolRunner", "EngineKit", "Manifests",
         "Registry", "Ledger",
-        "Drilling", "CSystem", argumentParser,
+        "Drilling", "Scheduler", "Alerting", "Notifications", "Reporting", "CSystem", argumentParser,
       ], swiftSettings: strict),
     .target(
       name: "DrillTestSupport", dependencies: ["DrillModel", "Selecting", "ToolRunner", "EngineKit"], path: "Tests/DrillTestSupport",
@@ -84,6 +95,12 @@ let package = Package(
       "EngineTests",
       ["EngineKit", "EnginePostgreSQL", "EngineSQLite", "EngineFiles", "PostgreSQLKit", "DrillModel", "DrillConfig", "ToolRunner"]),
     tests("SourceDirectoryTests", ["SourceDirectory", "EngineKit", "ToolRunner", "Selecting", "DrillModel"]),
+    tests("HTTPTransportTests", ["HTTPTransport", "DrillModel"]),
+    tests("AWSTests", ["AWSSigning", "AWSClient", "HTTPTransport", "DrillModel", "Digesting"]),
+    tests("AlertingTests", ["Alerting", "DrillModel", "DrillConfig"]),
+    tests("NotificationsTests", ["Notifications", "Alerting", "Ledger", "HTTPTransport", "AWSClient", "DrillModel", "DrillConfig"]),
+    tests("SchedulerTests", ["Scheduler", "Scheduling", "Drilling", "Ledger", "DrillModel", "DrillConfig"]),
+    tests("ReportingTests", ["Reporting", "Objectives", "DrillModel"]),
     tests("ManifestsTests", ["Manifests", "DrillModel"]),
     tests("ChecksTests", ["Checks", "Manifests", "EngineKit", "DrillModel", "DrillConfig", "ToolRunner"]),
     tests("LedgerTests", ["Ledger", "DrillModel", "Digesting", grdb]),
