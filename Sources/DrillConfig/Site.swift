@@ -14,8 +14,7 @@ package struct Site: Sendable, Hashable {
   package var aws: AWSSettings
   package var tiers: [String: DrillObjectives]
   package var notify: [NotificationRoute]
-  /// Hosts that no drill may touch.
-  package var protectedHosts: [String]
+  package var protect: Protection
 
   /// The usual settings of a site in `directory`, which must be absolute.
   package init(directory: String) {
@@ -27,8 +26,18 @@ package struct Site: Sendable, Hashable {
     aws = AWSSettings()
     tiers = [:]
     notify = []
-    protectedHosts = []
+    protect = Protection()
   }
+}
+
+/// What no drill may touch.
+package struct Protection: Sendable, Hashable {
+  /// Host names and addresses.
+  package var hosts: [String] = []
+  /// System identifiers of PostgreSQL servers, which every copy of a server shares with it.
+  package var systems: [Int] = []
+
+  package init() {}
 }
 
 /// Where and how scratch targets are made.

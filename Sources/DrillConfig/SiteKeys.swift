@@ -13,8 +13,13 @@ let awsKeys = Section<AWSSettings>([
   Key("role-arn", \.roleARN, .nonEmptyString, "A role to take on first."),
 ])
 
-let protectKeys = Section<[String]>([
-  Key("hosts", \.self, .list(of: .nonEmptyString), "Host names that are never touched, whatever a drill says.")
+let protectKeys = Section<Protection>([
+  Key(
+    "hosts", \.hosts, .list(of: .nonEmptyString),
+    "Host names and addresses that are never touched, whatever a drill says; compared by the addresses they lead to."),
+  Key(
+    "systems", \.systems, .list(of: .integer(1...Int.max)),
+    "System identifiers of PostgreSQL servers (`pg_controldata`) that are never touched, nor any copy of one."),
 ])
 
 let siteKeys = Section<Site>([
@@ -25,7 +30,7 @@ let siteKeys = Section<Site>([
   Key("aws", \.aws, .section(awsKeys, initial: AWSSettings()), "Where calls to AWS go."),
   Key("tiers", \.tiers, .map(of: .section(objectiveKeys, initial: DrillObjectives())), "Objectives that drills share by a name."),
   Key("notify", \.notify, .list(of: .channel), "Whom to tell, and of what."),
-  Key("protect", \.protectedHosts, .section(protectKeys, initial: []), "What no drill may touch."),
+  Key("protect", \.protect, .section(protectKeys, initial: Protection()), "What no drill may touch."),
 ])
 
 extension ValueType where Value == String {

@@ -93,14 +93,17 @@ package struct RunSettings: Sendable {
   package var logs: String
   package var protected: ProtectedSystems
   package var routes: [NotificationRoute]
-  /// Secret values known to this process, kept out of every log.
+  /// Secret values known to this process, kept out of every log beside those of each run.
   package var secrets: [String]
+  /// The environment that references to secrets look into.
+  package var environment: [String: String]
   /// Called at every durable step with its name; tests end the process there.
   package var crashPoint: @Sendable (String) -> Void
 
   package init(
     supervisor: String, host: String, version: String, scratch: String, keepFree: FreeSpace, cache: String, logs: String,
     protected: ProtectedSystems = ProtectedSystems(), routes: [NotificationRoute] = [], secrets: [String] = [],
+    environment: [String: String] = [:],
     crashPoint: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     self.supervisor = supervisor
@@ -113,6 +116,7 @@ package struct RunSettings: Sendable {
     self.protected = protected
     self.routes = routes
     self.secrets = secrets
+    self.environment = environment
     self.crashPoint = crashPoint
   }
 }

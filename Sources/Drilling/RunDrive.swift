@@ -21,13 +21,14 @@ struct RunDrive {
     var tools: SupervisedTools?
     var target: (any ScratchTarget)?
     do {
-      let log = try RunLogs(directory: settings.logs).open(state.run, secrets: settings.secrets, clocks: clocks)
+      let secrets = try await RunSecrets.fetch(plan, settings: settings, tools: supervisedTools(nil))
+      let log = try RunLogs(directory: settings.logs).open(state.run, secrets: settings.secrets + secrets.hidden, clocks: clocks)
       let supervised = supervisedTools(log)
       tools = supervised
       let candidate = try await select()
       let user = try BoxUsers.claim(lockDirectory: settings.logs)
       defer { withExtendedLifetime(user) {} }
-      let context = try engineContext(supervised, user: user?.user)
+      let context = try engineContext(supervised, secrets.fetched, user: user?.user)
       // Finding the tools and making the directory are provisioning, though the target itself needs the content's head first.
       begin(.provision)
       state.engine = try await plan.engine.preflight(context)
@@ -96,7 +97,7 @@ struct RunDrive {
     return candidate
   }
 
-  private func supervisedTools(_ log: any ToolLog) -> SupervisedTools {
+  private func supervisedTools(_ log: (any ToolLog)?) -> SupervisedTools {
     let (ledger, claim) = (runner.ledger, claim)
     return SupervisedTools(supervisor: settings.supervisor, run: state.run.text, log: log) { process in
       // The supervisor ends the program whatever happens; the row only speeds up the search after a crash of both.
@@ -106,13 +107,13 @@ struct RunDrive {
     }
   }
 
-  private func engineContext(_ tools: SupervisedTools, user: Box.User?) throws -> EngineContext {
+  private func engineContext(_ tools: SupervisedTools, _ secrets: FetchedSecrets, user: Box.User?) throws -> EngineContext {
     let observe = observe
     return EngineContext(
       run: state.run, directory: ScratchDirectory.path(in: settings.scratch, run: state.run), cache: settings.cache, tools: tools,
       journal: LedgerJournal(ledger: runner.ledger, claim: claim, crashPoint: settings.crashPoint), clocks: clocks,
       durability: plan.drill.durability,
-      limits: plan.drill.limits, protected: settings.protected, user: user,
+      limits: plan.drill.limits, protected: settings.protected, sources: plan.source.localDirectories, secrets: secrets, user: user,
       progress: { phase, done, total in observe(.progressed(phase, done: done, total: total)) })
   }
 

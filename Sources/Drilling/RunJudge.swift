@@ -70,8 +70,11 @@ struct RunJudge {
     return RecoveryTimeEvidence(
       phases: state.timeline.phases, ready: state.readyAt.map { ($0 - origin).inSeconds },
       verified: passed ? state.verifiedAt.map { ($0 - origin).inSeconds } : nil,
-      engineRestore: state.report?.engineTime.inSeconds, durability: plan.drill.durability)
+      engineRestore: state.report?.engineTime.inSeconds, durability: durability)
   }
+
+  /// A target that is less durable than asked for, or was asked to be, is relaxed.
+  private var durability: Durability { state.engine?.durability == .relaxed ? .relaxed : plan.drill.durability }
 
   private var rejectedNewer: [RunJudgement.RejectedNewer] {
     guard let survey = state.survey, let chosen = state.chosen else { return [] }
@@ -90,7 +93,7 @@ struct RunJudge {
 
   private var environment: EnvironmentRecord {
     EnvironmentRecord(
-      host: settings.host, drillmark: settings.version, engine: state.engine?.version, durability: plan.drill.durability,
+      host: settings.host, drillmark: settings.version, engine: state.engine?.version, durability: durability,
       isolation: state.engine?.isolation)
   }
 }

@@ -55,7 +55,7 @@ package struct RunPreview: Sendable, Encodable {
     var preview = RunPreview(
       drill: plan.drill.name, source: plan.source.location, considered: survey.candidates.count,
       rejected: survey.rejected.map { RejectedRecord(location: $0.artefact.location, reason: $0.reason) },
-      target: "a new directory in \(settings.scratch), engine \(plan.engine.name)", steps: PhaseName.allCases.map(\.rawValue),
+      target: plan.engine.place(scratch: settings.scratch), steps: PhaseName.allCases.map(\.rawValue),
       checks: plan.checks.map { "\($0.rules.name) (\($0.rules.kind), \($0.rules.severity.rawValue))" })
     var random = SystemRandomNumberGenerator()
     do {
@@ -107,10 +107,12 @@ package enum EngineExamination {
     var random = SystemRandomNumberGenerator()
     let run = RunID(at: clocks.now(), using: &random)
     let tools = SupervisedTools(supervisor: settings.supervisor, run: run.text)
+    let secrets = try await RunSecrets.fetch(plan, settings: settings, tools: tools)
     return try await plan.engine.preflight(
       EngineContext(
         run: run, directory: ScratchDirectory.path(in: settings.scratch, run: run), cache: settings.cache, tools: tools,
         journal: NoJournal(), clocks: clocks, durability: plan.drill.durability, limits: plan.drill.limits, protected: settings.protected,
+        sources: plan.source.localDirectories, secrets: secrets.fetched,
         progress: { _, _, _ in }))
   }
 

@@ -14,6 +14,10 @@ package struct EngineContext: Sendable {
   package var durability: Durability
   package var limits: UnpackLimits
   package var protected: ProtectedSystems
+  /// Directories on this machine that hold the drill's backups.
+  package var sources: [String]
+  /// What the engine's references point to.
+  package var secrets: FetchedSecrets
   /// A user of this run's own that boxed programs become; nil when we are not root and they stay who we are.
   package var user: Box.User?
   /// Told the decoded bytes restored so far, from any thread.
@@ -21,7 +25,8 @@ package struct EngineContext: Sendable {
 
   package init(
     run: RunID, directory: String, cache: String, tools: any ToolRunning, journal: any ScratchJournal, clocks: any Clocks,
-    durability: Durability, limits: UnpackLimits, protected: ProtectedSystems, user: Box.User? = nil,
+    durability: Durability, limits: UnpackLimits, protected: ProtectedSystems, sources: [String] = [],
+    secrets: FetchedSecrets = FetchedSecrets(), user: Box.User? = nil,
     progress: @escaping @Sendable (PhaseName, Int64, Int64?) -> Void
   ) {
     self.run = run
@@ -33,6 +38,8 @@ package struct EngineContext: Sendable {
     self.durability = durability
     self.limits = limits
     self.protected = protected
+    self.sources = sources
+    self.secrets = secrets
     self.user = user
     self.progress = progress
   }
@@ -41,8 +48,13 @@ package struct EngineContext: Sendable {
 /// What no drill may touch (`protect` in the site file).
 package struct ProtectedSystems: Sendable, Hashable {
   package var hosts: [String]
+  /// System identifiers of PostgreSQL servers (`pg_controldata`), which every copy of a server shares with it.
+  package var systems: [String]
 
-  package init(hosts: [String] = []) { self.hosts = hosts }
+  package init(hosts: [String] = [], systems: [String] = []) {
+    self.hosts = hosts
+    self.systems = systems
+  }
 }
 
 /// Records what a run creates, before and after, so that a crash leaves nothing unknown. Every call is durable when it returns.

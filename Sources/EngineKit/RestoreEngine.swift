@@ -1,3 +1,4 @@
+package import DrillConfig
 package import DrillModel
 package import ToolRunner
 
@@ -21,6 +22,21 @@ package protocol RestoreEngine: Sendable {
 
   /// Makes the scratch target inside `context.directory`, journalling anything that lies outside it before it is made.
   func provision(_ context: EngineContext, for identity: BackupIdentity) async throws -> any ScratchTarget
+
+  /// Where the secrets lie that a run needs; each is fetched once when a run starts and given in the context.
+  var secretReferences: [SecretReference] { get }
+
+  /// What no text may show of these secrets: the values themselves are known, this adds parts of them, such as a password.
+  func sensitiveParts(of secrets: FetchedSecrets) -> [String]
+
+  /// Where a run restores to, for people; `scratch` is the site's scratch directory.
+  func place(scratch: String) -> String
+}
+
+extension RestoreEngine {
+  package var secretReferences: [SecretReference] { [] }
+  package func sensitiveParts(of secrets: FetchedSecrets) -> [String] { [] }
+  package func place(scratch: String) -> String { "a new directory in \(scratch), engine \(name)" }
 }
 
 /// A made scratch target. Calls come in the order restore, awaitReady, probes; `destroy` may come at any time.
@@ -58,10 +74,13 @@ package struct EngineIdentity: Sendable {
   package var version: String
   /// How untrusted content is kept from the host, or nil when this engine executes nothing of it.
   package var isolation: String?
+  /// How durable the target is where the engine found that out itself; nil when it is what the drill asks for.
+  package var durability: Durability?
 
-  package init(version: String, isolation: String?) {
+  package init(version: String, isolation: String?, durability: Durability? = nil) {
     self.version = version
     self.isolation = isolation
+    self.durability = durability
   }
 }
 

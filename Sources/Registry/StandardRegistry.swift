@@ -19,7 +19,11 @@ package enum StandardRegistry {
     })
 
   /// What destroys resources that lie outside a run's directory.
-  package static let reapers: [any ResourceReaper] = []
+  ///
+  /// - Parameters:
+  ///   - drills: Those of the site: their secrets lead to the servers that hold such resources.
+  ///   - environment: Where references to secrets look.
+  package static func reapers(of drills: [DrillPlan], environment: [String: String]) -> [any ResourceReaper] { [] }
 
   /// Reads a site file, or the site of a directory, with all its drills.
   package static func load(_ path: String?) -> DrillSite { loader.load(path) }

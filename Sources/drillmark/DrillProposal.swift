@@ -31,7 +31,7 @@ struct DrillProposal {
       guard let plan = loaded.drills.first, let trialSettings = loaded.site else {
         throw Fault(.configuration, "no drill can be made of \(backup): \(loaded.diagnostics.all.first?.message ?? "it cannot be named")")
       }
-      let tools = SiteTools(trialSettings)
+      let tools = SiteTools(LoadedSite(site: trialSettings, drills: loaded.drills, diagnostics: loaded.diagnostics))
       let runner = tools.runner(try tools.ledger())
       let request = DrillRunner.Request(examine: { probes in
         let findings = await Findings.of(probes)

@@ -62,9 +62,13 @@ struct LoadedSite {
 /// What the commands of one site work with.
 struct SiteTools {
   let site: Site
+  private let drills: [DrillPlan]
   let clocks = SystemClocks()
 
-  init(_ site: Site) { self.site = site }
+  init(_ loaded: LoadedSite) {
+    site = loaded.site
+    drills = loaded.drills
+  }
 
   /// Opens the ledger for writing, making it where there is none.
   func ledger() throws -> Ledger {
@@ -73,7 +77,9 @@ struct SiteTools {
   }
 
   func runner(_ ledger: Ledger) -> DrillRunner {
-    DrillRunner(settings: settings, ledger: ledger, clocks: clocks, reapers: StandardRegistry.reapers)
+    let settings = settings
+    let reapers = StandardRegistry.reapers(of: drills, environment: settings.environment)
+    return DrillRunner(settings: settings, ledger: ledger, clocks: clocks, reapers: reapers)
   }
 
   /// Logs of tools lie beside the ledger, which is private to its owner.
@@ -82,8 +88,9 @@ struct SiteTools {
   var settings: RunSettings {
     RunSettings(
       supervisor: ProgramPath.own, host: ProgramPath.host, version: Drillmark.version, scratch: site.scratch.directory,
-      keepFree: site.scratch.keepFree, cache: ProgramPath.cache, logs: logs, protected: ProtectedSystems(hosts: site.protectedHosts),
-      routes: site.notify, crashPoint: CrashPoints.fromEnvironment())
+      keepFree: site.scratch.keepFree, cache: ProgramPath.cache, logs: logs,
+      protected: ProtectedSystems(hosts: site.protect.hosts, systems: site.protect.systems.map(String.init)),
+      routes: site.notify, environment: ProcessInfo.processInfo.environment, crashPoint: CrashPoints.fromEnvironment())
   }
 }
 

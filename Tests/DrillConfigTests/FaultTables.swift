@@ -221,6 +221,7 @@ let siteFaults: [FaultCase] = [
     "notify: [sns: {topic: dr}]", "1:23: expected the ARN of a topic such as arn:aws:sns:eu-west-1:123456789012:dr-drills, found \"dr\""),
   FaultCase("notify: [sns: {}]", "1:15: the key topic is missing: The topic's ARN."),
   FaultCase("protect: [h]", "1:10: expected a mapping, found a list"),
+  FaultCase("protect: {systems: [x]}", "1:21: expected a whole number of at least 1, found \"x\""),
   FaultCase("protect: {hosts: h}", "1:18: expected a list, found \"h\""),
 ]
 

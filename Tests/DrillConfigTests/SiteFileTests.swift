@@ -36,7 +36,7 @@ import Testing
     expected.notify = [
       NotificationRoute(kind: "sns", target: "arn:aws:sns:eu-west-1:123456789012:dr-drills", options: ["region": "eu-west-1"])
     ]
-    expected.protectedHosts = ["db.prod.example.com"]
+    expected.protect.hosts = ["db.prod.example.com"]
     #expect(site == expected)
     #expect(site?.ledger == "/srv/site/state/drillmark.sqlite")
   }

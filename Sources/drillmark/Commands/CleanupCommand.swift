@@ -17,7 +17,7 @@ struct CleanupCommand: AsyncParsableCommand {
   func run() async throws {
     try await withFaults {
       let loaded = try options.load()
-      let tools = SiteTools(loaded.site)
+      let tools = SiteTools(loaded)
       let reaper = Reaper(runner: tools.runner(try tools.ledger()))
       for note in await reaper.reap() { say(Terminal.inert(note)) }
       let left = try reaper.leftovers()

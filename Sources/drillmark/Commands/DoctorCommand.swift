@@ -24,7 +24,7 @@ struct DoctorCommand: AsyncParsableCommand {
   func run() async throws {
     try await withFaults {
       let loaded = try options.loadTelling()
-      let tools = SiteTools(loaded.site)
+      let tools = SiteTools(loaded)
       let findings = await Examination(drills: loaded.drills, settings: tools.settings, site: loaded.site, clocks: tools.clocks).carryOut()
       if json { say(JSONText.of(findings)) } else { print(findings) }
       if loaded.diagnostics.hasErrors { throw ExitStatus.usage }

@@ -21,7 +21,7 @@ struct HistoryCommand: AsyncParsableCommand {
   func run() async throws {
     try await withFaults {
       let loaded = try options.loadTelling()
-      let tools = SiteTools(loaded.site)
+      let tools = SiteTools(loaded)
       guard let ledger = try Ledger.openForReading(at: loaded.site.ledger, clocks: tools.clocks) else { return noRuns() }
       let runs = try ledger.history(drill, limit: limit)
       if json {

@@ -21,7 +21,7 @@ struct LogCommand: AsyncParsableCommand {
   func run() async throws {
     try await withFaults {
       let loaded = try options.load()
-      let tools = SiteTools(loaded.site)
+      let tools = SiteTools(loaded)
       let run = try RunID(subject.uppercased()) ?? SealedRuns.find(subject, in: loaded.site).record.run
       let path = RunLogs(directory: tools.logs).path(of: run)
       guard let handle = FileHandle(forReadingAtPath: path) else {

@@ -23,7 +23,7 @@ struct PlanCommand: AsyncParsableCommand {
     try await withFaults {
       let loaded = try options.loadTelling()
       let plan = try loaded.drill(drill)
-      let tools = SiteTools(loaded.site)
+      let tools = SiteTools(loaded)
       let preview = try await RunPreview.make(plan, settings: tools.settings, clocks: tools.clocks, verify: verify)
       if json { say(JSONText.of(preview)) } else { for line in lines(preview) { say(line) } }
       if let problem = preview.problem { throw give(up: problem) }

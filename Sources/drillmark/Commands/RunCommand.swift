@@ -38,7 +38,7 @@ struct RunCommand: AsyncParsableCommand {
     try await withFaults {
       let loaded = try options.loadTelling()
       let chosen = try choose(from: loaded)
-      let tools = SiteTools(loaded.site)
+      let tools = SiteTools(loaded)
       let ledger = try tools.ledger()
       let runner = tools.runner(ledger)
       let progress = ProgressLine(terminal: .current(), clocks: tools.clocks)

@@ -32,7 +32,7 @@ struct SchemaCommand: AsyncParsableCommand {
       guard plan.engine.provides.contains(.schema) else {
         throw Fault(.configuration, "the engine \(plan.engine.name) has no schema to write")
       }
-      let tools = SiteTools(loaded.site)
+      let tools = SiteTools(loaded)
       let runner = tools.runner(try tools.ledger())
       let progress = ProgressLine(terminal: .current(), clocks: tools.clocks)
       for note in await Reaper(runner: runner).reap() { progress.print(note) }

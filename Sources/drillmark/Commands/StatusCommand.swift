@@ -20,7 +20,7 @@ struct StatusCommand: AsyncParsableCommand {
   func run() async throws {
     try await withFaults {
       let loaded = try options.loadTelling()
-      let tools = SiteTools(loaded.site)
+      let tools = SiteTools(loaded)
       let report = try StandingReport.make(loaded.drills.map(\.drill), ledger: loaded.site.ledger, clocks: tools.clocks)
       if json { say(JSONText.of(report.lines)) } else { print(report) }
       if loaded.diagnostics.hasErrors { throw ExitStatus.usage }
