@@ -1,0 +1,136 @@
+package import AWSSigning
+import DrillModel
+package import HTTPTransport
+
+/// One operation of a service, before it is signed.
+package struct AWSRequest: Sendable {
+  /// The name in the endpoint and in the signature.
+  package var service: String
+  package var region: String
+  package var method: String
+  /// Percent-encoded.
+  package var path: String
+  package var query: String
+  package var headers: [HTTPHeader]
+  package var body: [UInt8]
+  package var rules: SigningRules
+
+  package init(
+    service: String, region: String, method: String, path: String = "/", query: String = "", headers: [HTTPHeader] = [], body: [UInt8] = [],
+    rules: SigningRules = .standard
+  ) {
+    self.service = service
+    self.region = region
+    self.method = method
+    self.path = path
+    self.query = query
+    self.headers = headers
+    self.body = body
+    self.rules = rules
+  }
+
+  /// An operation of the query protocol: parameters in a form, in the order given.
+  package static func query(service: String, region: String, action: String, version: String, _ parameters: [(String, String)])
+    -> AWSRequest
+  {
+    let all = [("Action", action), ("Version", version)] + parameters
+    let form = all.map { "\(PercentEncoding.encode($0.0))=\(PercentEncoding.encode($0.1))" }.joined(separator: "&")
+    return AWSRequest(
+      service: service, region: region, method: "POST",
+      headers: [HTTPHeader("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")], body: Array(form.utf8))
+  }
+}
+
+/// Makes signed calls by the standard retry mode. Blocks its caller, and belongs to one thread at a time.
+///
+/// Every attempt is signed anew, with credentials and time as they are then. A refusal for the time is tried once more by AWS's clock
+/// when ours is more than four minutes off it; when it is not, the key is what is wrong.
+package final class AWSCaller {
+  private let connection: AWSConnection
+  private let http: any HTTPExchanging
+  /// Limits of each attempt.
+  package var options: HTTPOptions
+
+  package init(_ connection: AWSConnection, http: any HTTPExchanging, options: HTTPOptions = HTTPOptions()) {
+    self.connection = connection
+    self.http = http
+    self.options = options
+    self.options.network = connection.network
+  }
+
+  /// Any answer of 200 to 299. `mayRepeat` says that doing it twice does no harm; else a request that may have been received is not
+  /// sent again.
+  package func call(_ request: AWSRequest, mayRepeat: Bool) throws(AWSFailure) -> HTTPResponse {
+    let limit = try possible { try connection.maximumAttempts() }
+    var paid: Int?
+    var mayHaveLearnt = true
+    var wasMaybeDone = false
+    var attempt = 1
+    while true {
+      let tried = try attemptOnce(request, number: attempt)
+      switch tried {
+      case .success(let response):
+        connection.withQuota { $0.giveBack(paid) }
+        return response
+      case .failure(var failed):
+        wasMaybeDone = wasMaybeDone || failed.isMaybeDone
+        if failed.isAboutTime, mayHaveLearnt, let date = failed.date, connection.learnSkew(from: date) {
+          mayHaveLearnt = false
+          continue
+        }
+        failed.isMaybeDone = wasMaybeDone
+        let isRepeatable = mayRepeat || !failed.isMaybeDone
+        guard let cause = failed.cause, isRepeatable, attempt < limit, options.cancellation?.isCancelled != true,
+          let cost = connection.withQuota({ $0.take(for: cause) })
+        else { throw failed.failure(attempts: attempt) }
+        paid = cost
+        let chance = connection.host.random()
+        connection.host.sleep(
+          RetryPolicy.delay(after: attempt, cause: cause, chance: chance, retryAfter: failed.retryAfterHeader), options.cancellation)
+        attempt += 1
+      }
+    }
+  }
+
+  private func attemptOnce(_ request: AWSRequest, number: Int) throws(AWSFailure) -> Result<HTTPResponse, FailedAttempt> {
+    let endpoint = try possible { try connection.endpoint(service: request.service, region: request.region) }
+    let credentials = try possible { try connection.credentials() }
+    let signed = try sign(request, endpoint, credentials)
+    var limits = options
+    if endpoint.isConfigured { limits.plainHTTP = .configured }
+    do {
+      let response = try http.send(signed, limits)
+      if (200...299).contains(response.status) { return .success(response) }
+      return .failure(FailedAttempt(response, endpoint, credentials))
+    } catch {
+      return .failure(FailedAttempt(error))
+    }
+  }
+
+  private func sign(_ request: AWSRequest, _ endpoint: AWSEndpoint, _ credentials: AWSCredentials) throws(AWSFailure) -> HTTPRequest {
+    let destination = try possible { () throws -> Destination in try Destination(endpoint.url) }
+    // What stands after the host in a configured endpoint comes before the operation's own path.
+    let afterScheme = endpoint.url.drop { $0 != ":" }.dropFirst(3)
+    let path = afterScheme.drop { $0 != "/" } + request.path
+    let headers = [HTTPHeader("Host", destination.authority)] + request.headers
+    let signature = SignatureV4(region: request.region, service: request.service, rules: request.rules).sign(
+      SigningRequest(
+        method: request.method, path: String(path), query: request.query, headers: headers.map { ($0.name, $0.value) },
+        payload: .bytes(request.body)), with: credentials, at: connection.now())
+    let origin = endpoint.url.prefix(endpoint.url.count - afterScheme.count) + afterScheme.prefix { $0 != "/" }
+    return HTTPRequest(
+      request.method, "\(origin)\(path)\(request.query.isEmpty ? "" : "?\(request.query)")",
+      headers: headers + signature.headers.map { HTTPHeader($0.name, $0.value) }, body: request.body)
+  }
+
+  /// What goes wrong before anything is sent.
+  private func possible<T>(_ body: () throws -> T) throws(AWSFailure) -> T {
+    do { return try body() } catch {
+      let fault = error as? Fault
+      let text = fault.map { "\($0)" } ?? (error as? TransportError)?.message ?? "The call cannot be made"
+      throw AWSFailure(
+        kind: fault?.code == .credentials ? .transient : .notPossible, code: fault?.code.rawValue ?? "configuration", message: text,
+        status: nil, requestID: nil, retryAfter: nil, attempts: 0)
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import AWSSigning
+import DrillModel
+import HTTPTransport
+
+/// One attempt that gave no result, and what follows from it.
+struct FailedAttempt: Error {
+  /// Why another attempt is worth it; nil when it is not.
+  let cause: RetryCause?
+  let code: String
+  let message: String
+  let status: Int?
+  let requestID: String?
+  let retryAfterHeader: String?
+  /// The refusal can mean that the signature's time is wrong.
+  let isAboutTime: Bool
+  /// The server's clock.
+  let date: Timestamp?
+  /// The service may have carried it out.
+  var isMaybeDone: Bool
+  private let kind: AWSFailure.Kind
+  private let comeBack: Duration?
+
+  init(_ error: TransportError) {
+    let isSetUp = error.kind != .invalidRequest && error.kind != .refusedAddress
+    cause = error.isTransient ? .transient : nil
+    code = error.kind.rawValue
+    message = error.advice.map { "\(error.message). \($0)" } ?? error.message
+    status = error.status
+    requestID = nil
+    retryAfterHeader = nil
+    isAboutTime = false
+    date = nil
+    isMaybeDone = error.maybeSent
+    kind = isSetUp ? .transient : .notPossible
+    comeBack = nil
+  }
+
+  init(_ response: HTTPResponse, _ endpoint: AWSEndpoint, _ credentials: AWSCredentials) {
+    let body = AWSErrorBody(response.body)
+    cause = RetryPolicy.cause(status: response.status, code: body?.code)
+    code = body.map { InertText.line($0.code, limit: 80) } ?? "HTTP \(response.status)"
+    status = response.status
+    requestID = (body?.requestID ?? response.headers.first("x-amzn-requestid")).map { InertText.line($0, limit: 80) }
+    retryAfterHeader = response.headers.first("x-amz-retry-after")
+    date = response.headers.first("Date").flatMap { HTTPDate.parse($0) }
+    isAboutTime = body.map { FailedAttempt.timeCodes.contains($0.code) } ?? false
+    isMaybeDone = false
+    message = FailedAttempt.explain(response, body, endpoint, credentials)
+    kind = FailedAttempt.kind(response.status, body?.code, cause)
+    comeBack = FailedAttempt.comeBack(response.headers)
+  }
+
+  func failure(attempts: Int) -> AWSFailure {
+    AWSFailure(
+      kind: isMaybeDone && kind == .transient ? .maybeDone : kind, code: code, message: message, status: status, requestID: requestID,
+      retryAfter: comeBack, attempts: attempts)
+  }
+
+  private static let timeCodes: Set<String> = [
+    "RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture", "InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure",
+  ]
+  /// Of credentials that somebody renews: the same call succeeds once they have.
+  private static let expiredCodes: Set<String> = ["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"]
+
+  private static func kind(_ status: Int, _ code: String?, _ cause: RetryCause?) -> AWSFailure.Kind {
+    if let cause { return cause == .throttling ? .throttled : .transient }
+    // Without a code it was not AWS that answered: a proxy, a portal. That passes, or the operator mends it.
+    guard let code else { return (300...399).contains(status) ? .refused : .transient }
+    return expiredCodes.contains(code) || status >= 500 || status == 429 ? .transient : .refused
+  }
+
+  private static func comeBack(_ headers: [HTTPHeader]) -> Duration? {
+    if let text = headers.first("x-amz-retry-after"), let milliseconds = Int64(text), milliseconds >= 0 {
+      return .milliseconds(milliseconds)
+    }
+    if let text = headers.first("Retry-After"), let seconds = Int64(text), (0...86_400).contains(seconds) { return .seconds(seconds) }
+    return nil
+  }
+
+  private static func explain(
+    _ response: HTTPResponse, _ body: AWSErrorBody?, _ endpoint: AWSEndpoint, _ credentials: AWSCredentials
+  ) -> String {
+    guard let body else {
+      if (300...399).contains(response.status) {
+        return "\(endpoint.url) answered with a redirect, which is not followed with a signature; correct the endpoint or the region"
+      }
+      return "\(endpoint.url) answered with status \(response.status) and nothing that AWS would say; is a proxy in between?"
+    }
+    switch body.code {
+    case "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature":
+      // AWS's own text repeats the signed headers, the session token among them.
+      return "The signature is not accepted: the secret key does not belong to \(credentials)"
+    case "RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture":
+      return "The request's time is not accepted; check this machine's clock"
+    case "InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId":
+      return "The \(credentials) is not known there: deleted, of another partition, or without its session token"
+    case "ExpiredToken", "ExpiredTokenException": return "The session of \(credentials) has expired; renew it"
+    default: return InertText.line(hiding(credentials, in: body.message), limit: 400)
+    }
+  }
+
+  /// A message without the secrets that it may repeat.
+  private static func hiding(_ credentials: AWSCredentials, in text: String) -> String {
+    [credentials.secretAccessKey, credentials.sessionToken ?? ""].filter { $0.count >= 8 }.reduce(text) { text, secret in
+      [secret, PercentEncoding.encode(secret)].reduce(text) {
+        $0.split(separator: $1, omittingEmptySubsequences: false).joined(separator: "[hidden]")
+      }
+    }
+  }
+}
