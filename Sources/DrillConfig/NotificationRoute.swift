@@ -1,113 +1,140 @@
-import DrillModel
-
-/// What people can be told about.
-package enum NotificationEvent: String, Sendable, Codable, CaseIterable {
-  case failed
-  case couldNotVerify = "could_not_verify"
-  case cannotDrill = "cannot_drill"
-  case interrupted
-  case overdue
-  /// A drill passed whose last verdict was another.
-  case recovered
-  case skipped
-  case passed
-
-  /// What a channel tells when it does not say.
-  package static let usual: [NotificationEvent] = [.failed, .couldNotVerify, .cannotDrill, .interrupted, .overdue, .recovered]
-}
-
 /// A channel of `notify`: what is told, over what, to whom.
 package struct NotificationRoute: Sendable, Hashable {
-  /// `sns`.
-  package var kind: String
-  /// For SNS the topic's ARN.
-  package var target: String
+  /// What the operator calls it; owed messages stay with a name when the rest is edited.
+  package var name: String?
+  package var channel: NotificationChannel
   package var on: [NotificationEvent]
-  /// What else the channel needs, by key: `region`, `endpoint`.
-  package var options: [String: String]
+  /// How long after each telling it is told again while things stay bad; zero for never.
+  package var remind: Duration
 
-  package init(kind: String, target: String, on: [NotificationEvent] = NotificationEvent.usual, options: [String: String] = [:]) {
-    self.kind = kind
-    self.target = target
+  package init(
+    _ channel: NotificationChannel, name: String? = nil, on: [NotificationEvent] = NotificationEvent.usual,
+    remind: Duration = NotificationRoute.usualReminder
+  ) {
+    self.channel = channel
+    self.name = name
     self.on = on
-    self.options = options
+    self.remind = remind
+  }
+
+  /// A reminder a day.
+  package static let usualReminder = Duration.seconds(86_400)
+
+  /// Whether two entries of a file mean the same receiver, so that one of them needs a name.
+  func isSameReceiver(as other: NotificationRoute) -> Bool {
+    if name != nil || other.name != nil { return name == other.name }
+    return channel.receiver == other.channel.receiver
   }
 }
 
-/// The channels there are; another is one more line.
-let channelKinds: [Kind<NotificationRoute>] = [snsChannel]
+/// Who else is told when things stay bad.
+package struct EscalationStage: Sendable, Hashable {
+  /// How long after the first telling.
+  package var after: Duration
+  package var route: NotificationRoute
 
-private let snsChannel = Kind<NotificationRoute>(
-  name: "sns", summary: "Publishes to a topic of Amazon SNS.",
-  section: Section<NotificationRoute>([
-    Key("topic", \.target, .topicARN, required: true, "The topic's ARN."),
-    Key("on", \.on, ValueType<[NotificationEvent]>.list(of: .choice(), atLeast: 1), default: usualText, "What is told."),
-    Key("region", .nonEmptyString, default: "the topic's", "The region that is asked.") { $1.options["region"] = $0 },
-    Key("endpoint", .httpURL, "A URL to ask instead of Amazon's.") { $1.options["endpoint"] = $0 },
-  ]),
-  initial: NotificationRoute(kind: "sns", target: "")
-) { route, _ in
-  var route = route
-  if route.options["region"] == nil { route.options["region"] = route.target.split(separator: ":")[3].description }
-  return route
+  package init(after: Duration, route: NotificationRoute) {
+    self.after = after
+    self.route = route
+  }
 }
 
-private let usualText = "[\(NotificationEvent.usual.map(\.rawValue).joined(separator: ", "))]"
+/// The ways to reach people and machines.
+package enum NotificationChannel: Sendable, Hashable {
+  case sns(SNSTarget)
+  case mail(MailTarget)
+  case webhook(WebhookTarget)
 
-extension ValueType where Value == NotificationRoute {
-  /// One key that names the channel's kind.
-  static var channel: ValueType<NotificationRoute> {
-    let names = channelKinds.map(\.name)
-    let properties = channelKinds.map { SchemaJSON.Member($0.name, $0.schema([], [])) }
-    let schema: SchemaJSON = [
-      "type": "object", "properties": .object(properties), "additionalProperties": false, "minProperties": 1, "maxProperties": 1,
-    ]
-    return ValueType(summary: "channel", schema: schema, rows: channelRows) { node, diagnostics in
-      guard case .mapping(let entries) = node.content, let entry = entries.first, entries.count == 1 else {
-        return diagnostics.expected("one key that names the channel: \(alternatives(names))", at: node)
-      }
-      guard let kind = channelKinds.first(where: { $0.name == entry.key }) else {
-        diagnostics.error(
-          "there is no channel \(quoted(entry.key))", at: entry.keyPlace, suggestion: "channels: \(names.joined(separator: ", "))")
-        return nil
-      }
-      var context = ReadContext(drill: "", node: entry.value, diagnostics: diagnostics)
-      let route = kind.read(&context, [])
-      diagnostics = context.diagnostics
-      return route
+  /// `sns`, `mail` or `webhook`.
+  package var kind: String {
+    switch self {
+    case .sns: "sns"
+    case .mail: "mail"
+    case .webhook: "webhook"
     }
   }
 
-  private static var channelRows: [KeyRow] {
-    channelKinds.map {
-      KeyRow(name: $0.name, type: "mapping", isRequired: false, defaultText: nil, documentation: $0.summary, rows: $0.rows)
+  /// What tells one receiver of a kind from another. May hold a secret: never stored or shown.
+  fileprivate var receiver: [String] {
+    switch self {
+    case .sns(let target): ["sns", target.topic]
+    case .mail(let target): ["mail"] + target.to.sorted()
+    case .webhook(let target): ["webhook", "\(target.url)"]
     }
   }
 }
 
-extension ValueType where Value == String {
-  /// `arn:aws:sns:REGION:ACCOUNT:NAME` (AWS service authorization reference, Amazon SNS).
-  static var topicARN: ValueType<String> {
-    let schema: SchemaJSON = ["type": "string", "pattern": "^arn:[^:]+:sns:[^:]+:[0-9]{12}:[^:]+$"]
-    return ValueType(summary: "ARN", schema: schema) { node, diagnostics in
-      let expected = "the ARN of a topic such as arn:aws:sns:eu-west-1:123456789012:dr-drills"
-      guard let arn = text(of: node, expected: expected, &diagnostics) else { return nil }
-      let parts = arn.split(separator: ":", omittingEmptySubsequences: false)
-      guard parts.count == 6, parts[0] == "arn", parts[2] == "sns", parts[4].utf8.count == 12,
-        parts[4].utf8.allSatisfy({ $0 >= 48 && $0 <= 57 }), !parts.contains("")
-      else { return diagnostics.expected(expected, at: node) }
-      return arn
-    }
+/// A topic of Amazon SNS, or of something that speaks its protocol.
+package struct SNSTarget: Sendable, Hashable {
+  /// The topic's ARN.
+  package var topic: String
+  /// Nil means the topic's.
+  package var region: String?
+  package var endpoint: String?
+  package var profile: String?
+  package var format: Format
+
+  package enum Format: String, Sendable, CaseIterable {
+    /// Text for people, and JSON for subscribers that are programs (`MessageStructure`).
+    case both
+    case text
+    case json
   }
 
-  /// A URL beginning with http:// or https://.
-  static var httpURL: ValueType<String> {
-    ValueType(summary: "URL", schema: ["type": "string", "pattern": "^https?://[^\\s/]\\S*$"]) { node, diagnostics in
-      let expected = "a URL such as https://sns.eu-west-1.amazonaws.com"
-      guard let url = text(of: node, expected: expected, &diagnostics) else { return nil }
-      let host = ["http://", "https://"].first { url.hasPrefix($0) }.map { url.dropFirst($0.count) } ?? ""
-      if host.isEmpty || host.first == "/" || host.contains(where: \.isWhitespace) { return diagnostics.expected(expected, at: node) }
-      return url
-    }
+  package init(topic: String, region: String? = nil, endpoint: String? = nil, profile: String? = nil, format: Format = .both) {
+    self.topic = topic
+    self.region = region
+    self.endpoint = endpoint
+    self.profile = profile
+    self.format = format
+  }
+
+  /// The region that is asked: the declared one, or the one in the ARN.
+  package var effectiveRegion: String {
+    let parts = topic.split(separator: ":", omittingEmptySubsequences: false)
+    return region ?? (parts.count > 3 ? String(parts[3]) : "")
+  }
+
+  /// Whether the topic keeps order and drops duplicates (its name ends with `.fifo`).
+  package var isFIFO: Bool { topic.hasSuffix(".fifo") }
+}
+
+/// A mail server and who gets mail over it.
+package struct MailTarget: Sendable, Hashable {
+  /// `smtps://host[:port]`, or `smtp://host[:port]`, which turns TLS on before anything else unless the host is this machine.
+  package var server: String
+  package var from: String
+  package var to: [String]
+  package var username: String?
+  package var password: SecretReference?
+
+  package init(server: String, from: String, to: [String], username: String? = nil, password: SecretReference? = nil) {
+    self.server = server
+    self.from = from
+    self.to = to
+    self.username = username
+    self.password = password
+  }
+}
+
+/// A URL that is posted to.
+package struct WebhookTarget: Sendable, Hashable {
+  package var url: Location
+  package var format: Format
+  /// Secret values by header name.
+  package var headers: [String: SecretReference]
+
+  package enum Format: String, Sendable, CaseIterable { case drillmark, slack }
+
+  package enum Location: Sendable, Hashable {
+    case literal(String)
+    /// The URL is a secret, as those of Slack are.
+    case secret(SecretReference)
+  }
+
+  package init(url: Location, format: Format = .drillmark, headers: [String: SecretReference] = [:]) {
+    self.url = url
+    self.format = format
+    self.headers = headers
   }
 }

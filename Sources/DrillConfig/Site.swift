@@ -14,6 +14,7 @@ package struct Site: Sendable, Hashable {
   package var aws: AWSSettings
   package var tiers: [String: DrillObjectives]
   package var notify: [NotificationRoute]
+  package var escalate: [EscalationStage]
   package var protect: Protection
 
   /// The usual settings of a site in `directory`, which must be absolute.
@@ -26,6 +27,7 @@ package struct Site: Sendable, Hashable {
     aws = AWSSettings()
     tiers = [:]
     notify = []
+    escalate = []
     protect = Protection()
   }
 }

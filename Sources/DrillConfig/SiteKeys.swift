@@ -29,7 +29,8 @@ let siteKeys = Section<Site>([
   Key("parallel", \.parallel, .integer(1...256), default: "1", "Runs at once on this host; more than one can lengthen recovery times."),
   Key("aws", \.aws, .section(awsKeys, initial: AWSSettings()), "Where calls to AWS go."),
   Key("tiers", \.tiers, .map(of: .section(objectiveKeys, initial: DrillObjectives())), "Objectives that drills share by a name."),
-  Key("notify", \.notify, .list(of: .channel), "Whom to tell, and of what."),
+  Key("notify", \.notify, .channels, "Whom to tell, and of what."),
+  Key("escalate", \.escalate, .list(of: .stage), "Whom else to tell when things stay bad, and after how long."),
   Key("protect", \.protect, .section(protectKeys, initial: Protection()), "What no drill may touch."),
 ])
 

@@ -92,7 +92,8 @@ package struct RunSettings: Sendable {
   package var cache: String
   package var logs: String
   package var protected: ProtectedSystems
-  package var routes: [NotificationRoute]
+  /// Whom to tell of what is sealed.
+  package var alerts: AlertSettings
   /// Secret values known to this process, kept out of every log beside those of each run.
   package var secrets: [String]
   /// The environment that references to secrets look into.
@@ -102,7 +103,7 @@ package struct RunSettings: Sendable {
 
   package init(
     supervisor: String, host: String, version: String, scratch: String, keepFree: FreeSpace, cache: String, logs: String,
-    protected: ProtectedSystems = ProtectedSystems(), routes: [NotificationRoute] = [], secrets: [String] = [],
+    protected: ProtectedSystems = ProtectedSystems(), alerts: AlertSettings = AlertSettings(), secrets: [String] = [],
     environment: [String: String] = [:],
     crashPoint: @escaping @Sendable (String) -> Void = { _ in }
   ) {
@@ -114,7 +115,7 @@ package struct RunSettings: Sendable {
     self.cache = cache
     self.logs = logs
     self.protected = protected
-    self.routes = routes
+    self.alerts = alerts
     self.secrets = secrets
     self.environment = environment
     self.crashPoint = crashPoint

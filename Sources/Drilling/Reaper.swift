@@ -57,7 +57,7 @@ package struct Reaper: Sendable {
     guard let claim = try await onThread("adopt", { try ledger.adopt(dead) }) else { return nil }
     let cleanup = await Destruction(runner: runner).destroyAll(of: dead.run, claim: claim, within: .seconds(1800))
     let record = DeadRun(dead, cleanup: cleanup, finishedAt: runner.clocks.now(), settings: runner.settings).record
-    _ = try Sealing(runner: runner).seal(record, points: [], claim: claim)
+    _ = try Sealing(runner: runner).seal(record, of: nil, points: [], claim: claim)
     let left = cleanup.verdict == .clean ? "what it left is gone" : "some of what it left could not be removed"
     return "\(dead.drill): run \(dead.run) had died; \(left), and it is sealed as \(record.verdict.rawValue)"
   }

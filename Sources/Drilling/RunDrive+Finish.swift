@@ -35,7 +35,7 @@ extension RunDrive {
     copy.end(.cleanup)
     let record = copy.record(cleanup, finishedAt: clocks.now())
     do {
-      let sealed = try Sealing(runner: runner).seal(record, points: copy.seenPoints, claim: claim)
+      let sealed = try Sealing(runner: runner).seal(record, of: plan.drill, points: copy.seenPoints, claim: claim)
       runner.settings.crashPoint("sealed")
       return (.sealed(sealed), until)
     } catch {

@@ -108,10 +108,12 @@ extension Ledger {
 extension OwedNotification {
   init(_ row: Row) throws {
     self.init(
-      id: try row.text("id"), run: try row.run(), drill: try row.text("drill"), event: try row.text("event"),
+      id: try row.text("id"), run: try row.text("run").isEmpty ? nil : row.run(), drill: try row.text("drill"),
+      event: try row.text("event"),
       route: try row.text("route"), payload: String(decoding: try row.bytes("payload"), as: UTF8.self))
     state = try row.choice("state")
     attempts = try row.value("attempts")
     nextAttempt = try row.optionalTime("next_attempt")
+    incident = row.hasColumn("incident") ? try row.optional("incident") : nil
   }
 }

@@ -12,6 +12,13 @@ extension Ledger {
   package func seal(
     _ record: RunRecord, claim: RunClaim, points: [SeenPoint] = [], owed: (ChainLink) throws -> [OwedNotification] = { _ in [] }
   ) throws -> SealedRecord {
+    try seal(record, under: claim, points: points, debts: { Debts(notifications: try owed($0.head)) })
+  }
+
+  /// The same, with the drill's open incident read and changed in the same transaction.
+  package func seal(
+    _ record: RunRecord, under claim: RunClaim, points: [SeenPoint] = [], debts: (SealContext) throws -> Debts
+  ) throws -> SealedRecord {
     guard record.run == claim.run, record.drill == claim.drill else {
       throw Fault(.internalError, "the record of run \(record.run) cannot be sealed under the claim of run \(claim.run)")
     }
@@ -25,7 +32,9 @@ extension Ledger {
       let entry = try Entry.append(.run, subject: record.run.text, body: body, to: db)
       try Projection.write(entry, to: db)
       try SeenPointMemory.remember(points, drill: record.drill, entry: entry, db)
-      for notification in try owed(entry.link) { try insert(notification, db) }
+      let incident = try incident(record.drill, db)
+      let context = SealContext(head: entry.link, incident: incident, escalated: try incident.map { try escalated($0.id, db) } ?? [])
+      try store(debts(context), drill: record.drill, db)
       try endLife(of: record.run, db)
       return try SealedRecord(entry)
     }
@@ -38,19 +47,6 @@ extension Ledger {
     try db.execute(sql: "DELETE FROM scratch_resource WHERE run = ? AND state = 'destroyed'", arguments: [run.text])
     try db.execute(sql: "UPDATE scratch_resource SET state = 'leaked' WHERE run = ? AND state <> 'kept'", arguments: [run.text])
     try db.execute(sql: "DELETE FROM live_run WHERE run = ?", arguments: [run.text])
-  }
-
-  private func insert(_ notification: OwedNotification, _ db: Database) throws {
-    try db.execute(
-      sql: """
-        INSERT INTO owed_notification (id, run, drill, event, route, payload, digest, state, attempts, next_attempt, created)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
-        """,
-      arguments: [
-        notification.id.column, notification.run.text, notification.drill.column, notification.event.column, notification.route.column,
-        Array(notification.payload.utf8).blob, notification.digest.blob, notification.state.rawValue, notification.attempts,
-        notification.nextAttempt.column, clocks.now().column,
-      ])
   }
 
   /// Adds to a sealed run what became of its leftovers, and forgets those.
@@ -89,7 +85,7 @@ extension OwedNotification {
   /// Over everything that does not change while it is delivered, so that `audit` sees an edit.
   var digest: [UInt8] {
     var bytes = Array("drillmark owed notification 1\n".utf8)
-    for text in [id, run.text, drill, event, route] { bytes.append(counted: Array(text.columnText.utf8)) }
+    for text in [id, run?.text ?? "", drill, event, route] { bytes.append(counted: Array(text.columnText.utf8)) }
     bytes.append(counted: Array(payload.utf8))
     return SHA256.digest(of: bytes)
   }

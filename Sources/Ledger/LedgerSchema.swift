@@ -2,13 +2,17 @@ internal import GRDB
 
 extension Ledger {
   /// Number of migrations, kept in SQLite's `user_version` where it can be read without opening the database.
-  static let version: Int32 = 1
+  static let version: Int32 = 2
 
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("1 entries, projections, live runs") { db in
       for statement in [chainTables, projectionTables, liveTables, outboxTables] { try db.execute(sql: statement) }
       try db.execute(sql: "PRAGMA application_id = \(LedgerFile.applicationID); PRAGMA user_version = 1")
+    }
+    migrator.registerMigration("2 delivery and incidents") { db in
+      try db.execute(sql: deliveryTables)
+      try db.execute(sql: "PRAGMA user_version = 2")
     }
     return migrator
   }
@@ -85,6 +89,24 @@ extension Ledger {
     CREATE INDEX owed_notification_open ON owed_notification (next_attempt) WHERE state <> 'sent';
     CREATE TABLE schedule_decision (
       drill TEXT NOT NULL, due INTEGER NOT NULL, outcome TEXT NOT NULL, run TEXT, decided_at INTEGER NOT NULL, UNIQUE (drill, due)
+    ) STRICT;
+    """
+
+  // `incident` on a message is for finding those of one incident, and is not under its digest.
+  private static let deliveryTables = """
+    ALTER TABLE owed_notification ADD COLUMN incident TEXT;
+    ALTER TABLE owed_notification ADD COLUMN last_attempt INTEGER;
+    ALTER TABLE owed_notification ADD COLUMN last_error TEXT;
+    ALTER TABLE owed_notification ADD COLUMN maybe_sent INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE owed_notification ADD COLUMN parked_for TEXT;
+    ALTER TABLE owed_notification ADD COLUMN lease TEXT;
+    ALTER TABLE owed_notification ADD COLUMN lease_until INTEGER;
+    ALTER TABLE owed_notification ADD COLUMN sent_at INTEGER;
+    CREATE INDEX owed_notification_order ON owed_notification (drill, route) WHERE state <> 'sent';
+    CREATE INDEX owed_notification_incident ON owed_notification (incident) WHERE incident IS NOT NULL;
+    CREATE TABLE incident (
+      drill TEXT PRIMARY KEY, id TEXT NOT NULL, cause TEXT NOT NULL, since INTEGER NOT NULL, opened INTEGER NOT NULL,
+      told INTEGER NOT NULL, anchor TEXT NOT NULL, overdue INTEGER, scheduled INTEGER NOT NULL
     ) STRICT;
     """
 }

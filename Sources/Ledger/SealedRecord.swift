@@ -60,7 +60,8 @@ package struct SeenPoint: Sendable, Hashable {
 package struct OwedNotification: Sendable, Hashable {
   /// Stable over every attempt, so that a receiver can drop a duplicate. An id that is already owed is not owed again.
   package var id: String
-  package var run: RunID
+  /// The run that it is about; nil when it is about none.
+  package var run: RunID?
   package var drill: String
   /// `failed`, `recovered`, …
   package var event: String
@@ -71,6 +72,8 @@ package struct OwedNotification: Sendable, Hashable {
   package var state: State
   package var attempts: Int
   package var nextAttempt: Timestamp?
+  /// The incident that it belongs to.
+  package var incident: String?
 
   package enum State: String, Sendable {
     case owed, sent
@@ -78,13 +81,14 @@ package struct OwedNotification: Sendable, Hashable {
     case parked
   }
 
-  package init(id: String, run: RunID, drill: String, event: String, route: String, payload: String) {
+  package init(id: String, run: RunID?, drill: String, event: String, route: String, payload: String, incident: String? = nil) {
     self.id = id
     self.run = run
     self.drill = drill
     self.event = event
     self.route = route
     self.payload = payload
+    self.incident = incident
     state = .owed
     attempts = 0
   }

@@ -67,7 +67,7 @@ struct Examination {
       ? Finding(state: .doubtful, subject: "notify", text: "nobody would be told: the site file has no notify section")
       : Finding(
         state: .doubtful, subject: "notify",
-        text: "\(site.notify.count) routes are recorded with each run; this version does not deliver them yet")
+        text: "\(site.notify.count) routes are recorded with each run; run `drillmark notify test` to see that they arrive")
   }
 
   /// Files that decide what is run must not be writable by others.

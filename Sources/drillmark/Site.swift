@@ -85,12 +85,16 @@ struct SiteTools {
   /// Logs of tools lie beside the ledger, which is private to its owner.
   var logs: String { (site.ledger as NSString).deletingLastPathComponent + "/logs" }
 
+  var alerts: AlertSettings {
+    AlertSettings(routes: site.notify, escalation: site.escalate, drills: drills.map(\.drill), site: "\(site.directory)/drillmark.yaml")
+  }
+
   var settings: RunSettings {
     RunSettings(
       supervisor: ProgramPath.own, host: ProgramPath.host, version: Drillmark.version, scratch: site.scratch.directory,
       keepFree: site.scratch.keepFree, cache: ProgramPath.cache, logs: logs,
       protected: ProtectedSystems(hosts: site.protect.hosts, systems: site.protect.systems.map(String.init)),
-      routes: site.notify, environment: ProcessInfo.processInfo.environment, crashPoint: CrashPoints.fromEnvironment())
+      alerts: alerts, environment: ProcessInfo.processInfo.environment, crashPoint: CrashPoints.fromEnvironment())
   }
 }
 

@@ -34,7 +34,7 @@ import Testing
       "standard": DrillObjectives(rpo: .seconds(93_600), rto: .seconds(14_400), every: .seconds(2_678_400)),
     ]
     expected.notify = [
-      NotificationRoute(kind: "sns", target: "arn:aws:sns:eu-west-1:123456789012:dr-drills", options: ["region": "eu-west-1"])
+      NotificationRoute(.sns(SNSTarget(topic: "arn:aws:sns:eu-west-1:123456789012:dr-drills")))
     ]
     expected.protect.hosts = ["db.prod.example.com"]
     #expect(site == expected)
@@ -52,7 +52,8 @@ import Testing
     #expect(site?.scratch.keepFree == .bytes(5_368_709_120))
     #expect(site?.scratch.durability == .relaxed)
     #expect(site?.scratch.directory == "/srv/site/scratch")
-    #expect(site?.notify.first?.options == ["region": "cn-north-1", "endpoint": "https://sns.example"])
+    let topic = SNSTarget(topic: "arn:aws-cn:sns:cn-north-1:123456789012:t", region: "cn-north-1", endpoint: "https://sns.example")
+    #expect(site?.notify.first?.channel == .sns(topic))
     #expect(site?.notify.first?.on == [.passed])
   }
 }

@@ -10,7 +10,7 @@ import Testing
 
 @Suite("Sealing, owing and reaping")
 struct SealingTests {
-  private let route = NotificationRoute(kind: "sns", target: "arn:aws:sns:eu-west-1:123456789012:t")
+  private let route = NotificationRoute(.sns(SNSTarget(topic: "arn:aws:sns:eu-west-1:123456789012:t")))
   private let failing = [ScriptedCheck(CheckFinding(.failed, expected: "1", found: "0"))]
 
   @Test("a failed run owes its message with the verdict, the next pass owes one that says recovered, the one after that none")
@@ -38,18 +38,11 @@ struct SealingTests {
 
   @Test("each route is owed its own message; a route that was not asked for an event gets none")
   func routes() async throws {
-    let quiet = NotificationRoute(kind: "sns", target: "arn:aws:sns:eu-west-1:123456789012:q", on: [.passed])
-    let run = try ScriptedRun(routes: [route, quiet, route])
+    let quiet = NotificationRoute(.sns(SNSTarget(topic: "arn:aws:sns:eu-west-1:123456789012:q")), on: [.passed])
+    let named = NotificationRoute(route.channel, name: "second")
+    let run = try ScriptedRun(routes: [route, quiet, named])
     _ = try await run.record(run.plan(checks: failing))
     #expect(try run.ledger.undelivered().count == 2)
-  }
-
-  @Test("recovered follows any verdict but a pass, and a first pass recovers from nothing")
-  func events() {
-    #expect(Sealing.events(.passed, after: nil) == [.passed])
-    #expect(Sealing.events(.passed, after: .passed) == [.passed])
-    for earlier in Verdict.allCases where earlier != .passed { #expect(Sealing.events(.passed, after: earlier) == [.passed, .recovered]) }
-    #expect(Sealing.events(.failed, after: .passed) == [.failed])
   }
 
   /// Claims a run, makes its directory, and lets go of it as a process that died.

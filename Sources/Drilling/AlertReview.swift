@@ -1,0 +1,69 @@
+import Alerting
+package import DrillModel
+package import Ledger
+import Objectives
+import Scheduling
+
+/// Works out what is owed to people apart from a run's seal: overdue drills, reminders, escalations.
+///
+/// Blocks on the ledger: call it on a thread of its own. Call it as often as you like (the daemon once a minute, `run --due` once): what
+/// is owed already is not owed again, whoever else does the same at the same time and whatever the clocks say.
+package struct AlertReview: Sendable {
+  private let ledger: Ledger
+  private let alerts: AlertSettings
+  private let host: String
+  private let clocks: any Clocks
+
+  package init(ledger: Ledger, alerts: AlertSettings, host: String, clocks: any Clocks) {
+    self.ledger = ledger
+    self.alerts = alerts
+    self.host = host
+    self.clocks = clocks
+  }
+
+  /// Stores what is newly owed for the declared drills. Drills that are not declared any more are left alone.
+  ///
+  /// One drill that cannot be looked at does not keep the others from it.
+  /// - Returns: How many messages are newly owed, and what went wrong, a line each.
+  package func owe() -> (owed: Int, problems: [String]) {
+    var count = 0
+    var problems: [String] = []
+    for drill in alerts.drills.values.sorted(by: { $0.name < $1.name }) {
+      do { count += try owe(drill) } catch {
+        problems.append("what \(drill.name) owes could not be worked out: \((error as? Fault)?.description ?? "no reason was given")")
+      }
+    }
+    return (count, problems)
+  }
+
+  private func owe(_ drill: Drill) throws -> Int {
+    let now = clocks.now()
+    let last = try ledger.latest(drill.name)
+    let overdue = try overdue(drill, last: last?.record, now: now)
+    let incident = try ledger.incident(drill.name)
+    let isWell = last.map { $0.record.verdict == .passed || $0.record.verdict == .skipped } ?? true
+    if isWell, overdue == nil, incident == nil { return 0 }
+    let facts = alerts.facts(
+      of: drill.name, drill, lastPass: try ledger.lastPass(drill.name)?.record.finishedAt, host: host, ledger: ledger.path, now: now)
+    let waiting = try ledger.undelivered().filter { $0.drill == drill.name && $0.state == .owed }.map(\.route)
+    let review = DrillReview(
+      facts: facts, now: now, last: last?.record, incident: incident, overdue: overdue,
+      isScheduled: drill.schedule != nil || drill.objectives.every != nil, waiting: Set(waiting),
+      head: try ledger.head().map { ToldLink(hash: $0.hash, sequence: $0.sequence) })
+    return try ledger.owe(alerts.owing.review(review).debts, drill: drill.name, asOf: last?.record.run)
+  }
+
+  /// The first due time since the last run that passed or failed which nothing answered; nil when the drill is not overdue. It does not
+  /// move while the drill stays overdue.
+  private func overdue(_ drill: Drill, last: RunRecord?, now: Timestamp) throws -> Timestamp? {
+    let first = try ledger.first(drill.name)?.record.finishedAt
+    guard let since = try ledger.lastConclusive(drill.name)?.record.finishedAt ?? first else { return nil }
+    let lapsed = try drill.schedule?.lapsed(at: now)
+    let cadence: StandingEvidence.Cadence =
+      drill.schedule == nil ? drill.objectives.every.map { .every($0) } ?? .none : .schedule(lapsed: lapsed)
+    let evidence = StandingEvidence(last: last?.verdict, lastConclusive: since, first: first, cadence: cadence)
+    guard standing(evidence, now: now) == .overdue else { return nil }
+    if let schedule = drill.schedule { return try schedule.next(after: since) }
+    return drill.objectives.every.map { since + $0 }
+  }
+}
