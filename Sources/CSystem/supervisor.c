@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
-#include <spawn.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -215,12 +215,37 @@ static int catch_signals(void) {
   return signalfd(-1, &caught, SFD_CLOEXEC);
 }
 
-void csystem_supervise_if_asked(int count, char **arguments) {
-  if (count < 2 || strcmp(arguments[1], "__supervise") != 0) return;
+/// Puts the supervisor's own words where `ps` shows arguments, which are else those of the process it was forked from.
+static void name_self(const char *run) {
+  char name[16], text[4096];
+  size_t length = strlen(run);
+  snprintf(name, sizeof name, "dm:%s", run + (length > 12 ? length - 12 : 0));
+  prctl(PR_SET_NAME, name, 0, 0, 0);
+  int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  ssize_t size = read(fd, text, sizeof text - 1);
+  close(fd);
+  if (size <= 0) return;
+  text[size] = 0;
+  char *field = strrchr(text, ')');
+  // Fields 48 and 49 of proc_pid_stat(5): where the arguments lie.
+  for (int number = 2; number < 48 && field != NULL; number++) field = strchr(field + 1, ' ');
+  unsigned long start = 0, end = 0;
+  if (field == NULL || sscanf(field, " %lu %lu", &start, &end) != 2 || start == 0 || end <= start) return;
+  char *arguments = (char *)start;
+  memset(arguments, 0, end - start);
+  snprintf(arguments, end - start, "drillmark: supervisor of a tool of run %s", run);
+}
+
+/// The supervisor's whole life: a fork has one thread, and this is plain C that calls nothing of what the other threads were in.
+static void supervise_and_exit(const char *label, const int lifted[5]) {
   struct supervision run = {.stage = running};
+  for (int index = 0; index < 5; index++) dup2(lifted[index], index);
   syscall(SYS_close_range, 5, ~0U, 0);
   if (fcntl(control_fd, F_SETFD, FD_CLOEXEC) != 0 || fcntl(status_fd, F_SETFD, FD_CLOEXEC) != 0) _exit(64);
+  for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
   setsid();
+  name_self(label);
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   int signals = catch_signals();
@@ -247,24 +272,17 @@ static int lift(const int descriptors[5], int lifted[5]) {
   return 0;
 }
 
-int csystem_spawn_supervisor(const char *program, const char *label, char *const environment[], const int descriptors[5], int *pid) {
+int csystem_start_supervisor(const char *run, const int descriptors[5], int *pid) {
   int lifted[5], error = lift(descriptors, lifted);
   if (error != 0) return -error;
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawnattr_init(&attributes);
-  for (int index = 0; index < 5; index++) posix_spawn_file_actions_adddup2(&actions, lifted[index], index);
-  sigset_t none, all;
-  sigemptyset(&none);
+  // No handler of ours may run in the child before it has let go of them.
+  sigset_t all, earlier;
   sigfillset(&all);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
-  char *const arguments[] = {(char *)program, "__supervise", (char *)label, NULL};
-  error = posix_spawn(pid, program, &actions, &attributes, arguments, environment);
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&actions);
+  pthread_sigmask(SIG_SETMASK, &all, &earlier);
+  *pid = fork();
+  if (*pid == 0) supervise_and_exit(run, lifted);
+  error = errno;
+  pthread_sigmask(SIG_SETMASK, &earlier, NULL);
   for (int index = 0; index < 5; index++) close(lifted[index]);
-  return -error;
+  return *pid < 0 ? -error : 0;
 }

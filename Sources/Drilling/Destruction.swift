@@ -54,7 +54,7 @@ struct Destruction: Sendable {
         .scratchUnusable, "this version cannot destroy a \(resource.kind), so \(resource.name) stays", advice: "Remove it by hand")
     }
     let log = try RunLogs(directory: runner.settings.logs).open(run, secrets: runner.settings.secrets, clocks: runner.clocks)
-    let tools = SupervisedTools(supervisor: runner.settings.supervisor, run: run.text, log: log)
+    let tools = SupervisedTools(run: run.text, log: log)
     try await reaper.destroy(resource, of: run, tools: tools)
   }
 }

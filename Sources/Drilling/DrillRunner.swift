@@ -82,8 +82,6 @@ package struct DrillRunner: Sendable {
 
 /// Where a site keeps what its runs need.
 package struct RunSettings: Sendable {
-  /// Our own executable, which supervises tools.
-  package var supervisor: String
   package var host: String
   package var version: String
   /// Parent of every scratch directory.
@@ -102,12 +100,11 @@ package struct RunSettings: Sendable {
   package var crashPoint: @Sendable (String) -> Void
 
   package init(
-    supervisor: String, host: String, version: String, scratch: String, keepFree: FreeSpace, cache: String, logs: String,
+    host: String, version: String, scratch: String, keepFree: FreeSpace, cache: String, logs: String,
     protected: ProtectedSystems = ProtectedSystems(), alerts: AlertSettings = AlertSettings(), secrets: [String] = [],
     environment: [String: String] = [:],
     crashPoint: @escaping @Sendable (String) -> Void = { _ in }
   ) {
-    self.supervisor = supervisor
     self.host = host
     self.version = version
     self.scratch = scratch

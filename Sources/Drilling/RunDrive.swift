@@ -99,7 +99,7 @@ struct RunDrive {
 
   private func supervisedTools(_ log: (any ToolLog)?) -> SupervisedTools {
     let (ledger, claim) = (runner.ledger, claim)
-    return SupervisedTools(supervisor: settings.supervisor, run: state.run.text, log: log) { process in
+    return SupervisedTools(run: state.run.text, log: log) { process in
       // The supervisor ends the program whatever happens; the row only speeds up the search after a crash of both.
       let start = Int64(clamping: process.startTime)
       try? ledger.started(

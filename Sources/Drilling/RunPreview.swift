@@ -76,7 +76,7 @@ package struct RunPreview: Sendable, Encodable {
     chosen = Chosen(
       location: candidate.artefact.location, takenAt: candidate.time, timeOrigin: candidate.origin, bytes: candidate.artefact.bytes)
     artefactAge = candidate.time.map { (instant - $0).readable }
-    let tools = SupervisedTools(supervisor: settings.supervisor, run: "plan")
+    let tools = SupervisedTools(run: "plan")
     let opened = try await plan.source.open(candidate.artefact)
     let head: ContentHead
     switch opened {
@@ -106,7 +106,7 @@ package enum EngineExamination {
   package static func preflight(_ plan: DrillPlan, settings: RunSettings, clocks: any Clocks) async throws -> EngineIdentity {
     var random = SystemRandomNumberGenerator()
     let run = RunID(at: clocks.now(), using: &random)
-    let tools = SupervisedTools(supervisor: settings.supervisor, run: run.text)
+    let tools = SupervisedTools(run: run.text)
     let secrets = try await RunSecrets.fetch(plan, settings: settings, tools: tools)
     return try await plan.engine.preflight(
       EngineContext(

@@ -31,7 +31,7 @@ package func isSameProcess(_ process: StartedProcess) -> Bool {
   process.bootID == currentBootID() && csystem_process_start_time(process.pid) == process.startTime
 }
 
-/// Ends every process that carries `DRILLMARK_RUN=<run>` in its environment: first politely, after `grace` for good.
+/// Ends every process that carries `DRILLMARK_RUN=<run>` in its environment, and supervisors of the run: first politely, after `grace` for good.
 ///
 /// For what a crash left behind; a run that ends orderly leaves nothing. Nothing found is a success, and so is repeating it.
 ///
@@ -77,7 +77,9 @@ private struct ListedProcess {
     }
   }
 
+  /// By its environment, or as a supervisor by its name: forked from us, it shows our environment and not the run's.
   func carries(run: String) -> Bool {
+    if contents(of: "/proc/\(pid)/comm").map({ $0.elementsEqual("dm:\(run.suffix(12))\n".utf8) }) == true { return true }
     guard let environment = contents(of: "/proc/\(pid)/environ") else { return false }
     let wanted = Array("DRILLMARK_RUN=\(run)".utf8)
     return environment.split(separator: 0).contains { $0.elementsEqual(wanted) }

@@ -5,20 +5,15 @@ internal import Glibc
 /// Runs programs under one supervisor process each, which ends the program and all its descendants when it is told to, when the
 /// program ends, and when we are gone (docs/design/0002-supervisor.md).
 package struct SupervisedTools: ToolRunning {
-  private let supervisor: String
   private let run: String
   private let log: (any ToolLog)?
   private let onStart: @Sendable (StartedProcess) -> Void
 
   /// - Parameters:
-  ///   - supervisor: the path of an executable whose first statement is `superviseIfAsked()`: our own.
   ///   - run: put into every program's environment as `DRILLMARK_RUN`, by which `sweep(run:)` finds what a crash left.
   ///   - log: takes all captured output.
   ///   - onStart: told of every program right after it started, from the thread that starts it.
-  package init(
-    supervisor: String, run: String, log: (any ToolLog)? = nil, onStart: @escaping @Sendable (StartedProcess) -> Void = { _ in }
-  ) {
-    self.supervisor = supervisor
+  package init(run: String, log: (any ToolLog)? = nil, onStart: @escaping @Sendable (StartedProcess) -> Void = { _ in }) {
     self.run = run
     self.log = log
     self.onStart = onStart
@@ -67,16 +62,13 @@ package struct SupervisedTools: ToolRunning {
   }
 
   private func spawn(_ wiring: ToolWiring, control: Descriptor, status: Descriptor, of command: ToolCommand) throws -> Int32 {
-    var environment = ["DRILLMARK_RUN=\(run)"]
-    if let libraries = getenv("LD_LIBRARY_PATH") { environment.append("LD_LIBRARY_PATH=\(String(cString: libraries))") }
-    var strings = environment.map { strdup($0) } + [nil]
-    defer { for string in strings { free(string) } }
     let descriptors = [wiring.input.raw, wiring.output.raw, wiring.errors.raw, control.raw, status.raw]
     var pid: Int32 = 0
-    let result = csystem_spawn_supervisor(supervisor, run, &strings, descriptors, &pid)
+    let result = csystem_start_supervisor(run, descriptors, &pid)
     guard result == 0 else {
       throw Fault(
-        .toolFailed, "\(command.executable) could not be started: \(supervisor): \(systemMessage(-result))", isTransient: result == -EAGAIN)
+        .toolFailed, "\(command.executable) could not be started: \(systemMessage(-result))",
+        isTransient: result == -EAGAIN || result == -ENOMEM)
     }
     wiring.closeProgramsEnds()
     control.close()
@@ -95,7 +87,7 @@ package struct SupervisedTools: ToolRunning {
     case .failed(let step, let code): throw SupervisorReport.fault(step: step, code: code, of: command)
     case .ended, nil:
       throw Fault(
-        .toolFailed, "\(command.executable) could not be started: its supervisor \(supervisor) ended", advice: "Reinstall drillmark",
+        .toolFailed, "\(command.executable) could not be started: its supervisor ended", advice: "Check memory, and what ended it",
         isTransient: true)
     }
   }

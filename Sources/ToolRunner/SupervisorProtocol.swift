@@ -2,11 +2,6 @@ internal import CSystem
 internal import DrillModel
 internal import Glibc
 
-/// Turns this process into a supervisor when it was started as one, and then never returns; else does nothing.
-///
-/// Must be the program's very first statement: the supervisor relies on there being one thread.
-package func superviseIfAsked() { csystem_supervise_if_asked(CommandLine.argc, CommandLine.unsafeArgv) }
-
 /// What the supervisor is told to run, in the form that `specification.c` reads.
 struct SupervisorSpecification {
   private(set) var bytes: [UInt8] = []

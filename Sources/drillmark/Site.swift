@@ -91,19 +91,15 @@ struct SiteTools {
 
   var settings: RunSettings {
     RunSettings(
-      supervisor: ProgramPath.own, host: ProgramPath.host, version: Drillmark.version, scratch: site.scratch.directory,
+      host: ProgramPath.host, version: Drillmark.version, scratch: site.scratch.directory,
       keepFree: site.scratch.keepFree, cache: ProgramPath.cache, logs: logs,
       protected: ProtectedSystems(hosts: site.protect.hosts, systems: site.protect.systems.map(String.init)),
       alerts: alerts, environment: ProcessInfo.processInfo.environment, crashPoint: CrashPoints.fromEnvironment())
   }
 }
 
-/// Where this program and its caches are.
+/// This host and where our caches are.
 enum ProgramPath {
-  static var own: String {
-    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
-  }
-
   static var host: String {
     var buffer = [CChar](repeating: 0, count: 256)
     guard gethostname(&buffer, buffer.count - 1) == 0 else { return "unknown" }

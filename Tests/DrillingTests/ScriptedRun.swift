@@ -20,7 +20,7 @@ final class ScriptedRun: Sendable {
     clocks = SteppedClocks(Self.start)
     ledger = try Ledger.open(at: "\(folder.path)/state/ledger.sqlite", clocks: clocks)
     let settings = RunSettings(
-      supervisor: ProgramUnderTest.path, host: "h", version: "0", scratch: "\(folder.path)/scratch", keepFree: .bytes(1),
+      host: "h", version: "0", scratch: "\(folder.path)/scratch", keepFree: .bytes(1),
       cache: "\(folder.path)/cache", logs: "\(folder.path)/logs", alerts: AlertSettings(routes: routes))
     runner = DrillRunner(settings: settings, ledger: ledger, clocks: clocks, reapers: [])
   }

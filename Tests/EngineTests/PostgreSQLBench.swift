@@ -14,7 +14,7 @@ struct PostgreSQLBench {
   var options = PostgreSQLOptions()
   var durability = Durability.relaxed
 
-  static let tools = SupervisedTools(supervisor: ProgramUnderTest.path, run: "01TESTTESTTESTTESTTESTTEST")
+  static let tools = SupervisedTools(run: "01TESTTESTTESTTESTTESTTEST")
 
   /// Shared by all tests, so that initdb runs once.
   static let cache: String = {

@@ -1,3 +1,4 @@
+import CSystem
 import DrillModel
 import DrillTestSupport
 import Glibc
@@ -115,36 +116,70 @@ struct EndingTests {
     #expect(!isAlive(pids[0]))
   }
 
-  @Test("kill -9 of whoever started it ends the program, its children and its runaways at once")
+  @Test("kill -9 of whoever holds the control pipe ends the program, its children and its runaways at once")
   func parentKilled() async throws {
     let folder = TemporaryFolder()
     let pidFile = "\(folder.path)/pids"
     let script = "echo $$ >>\(pidFile); setsid sh -c 'trap \"\" TERM; echo $$ >>\(pidFile); while :; do sleep 0.1; done' & sleep 600"
-    let specification = SupervisorSpecification(shell(script, grace: .milliseconds(300)), environment: ["PATH": "/usr/bin:/bin"])
-    let path = folder.file("specification", specification.bytes)
-    // A stand-in for our process: holds the control pipe's writing end, as it does, and is killed without warning.
-    let parent = """
-      mkfifo \(folder.path)/control
-      '\(ProgramUnderTest.path)' __supervise test 3<\(folder.path)/control 4>\(folder.path)/status &
-      exec 9>\(folder.path)/control
-      cat \(path) >&9
-      exec sleep 600
-      """
-    var pid = pid_t()
-    let arguments = spawnStrings(["sh", "-c", parent])
-    defer { for argument in arguments { free(argument) } }
-    #expect(posix_spawn(&pid, "/bin/sh", nil, nil, arguments, [nil]) == 0)
+    let holder = try startSupervised(shell(script, grace: .milliseconds(300)), run: "ORPHANED")
     var pids: [Int32] = []
     for _ in 0..<200 where pids.count < 2 {
       try await Task.sleep(for: .milliseconds(25))
       pids = String(decoding: contents(of: pidFile) ?? [], as: UTF8.self).split(separator: "\n").compactMap { Int32($0) }
     }
     #expect(pids.count == 2 && pids.allSatisfy { isAlive($0) })
-    kill(pid, SIGKILL)
+    kill(holder.pid, SIGKILL)
     var status: Int32 = 0
-    waitpid(pid, &status, 0)
+    waitpid(holder.pid, &status, 0)
     for _ in 0..<200 where pids.contains(where: { isAlive($0) }) { try await Task.sleep(for: .milliseconds(25)) }
     #expect(pids.allSatisfy { !isAlive($0) })
+    waitpid(holder.supervisor, &status, 0)
+  }
+
+  @Test("a supervisor is found by its run too, and by no other's")
+  func supervisorSwept() async throws {
+    let holder = try startSupervised(shell("trap '' TERM; exec sleep 600"), run: "01JSWEPTSUPERVISOR")
+    let name = String(decoding: contents(of: "/proc/\(holder.supervisor)/comm") ?? [], as: UTF8.self)
+    #expect(name == "dm:PTSUPERVISOR\n")
+    let arguments = String(decoding: contents(of: "/proc/\(holder.supervisor)/cmdline") ?? [], as: UTF8.self)
+    #expect(arguments.hasPrefix("drillmark: supervisor"))
+    try await sweep(run: "01JSWEPTSUPERVISOS", grace: .milliseconds(100))
+    #expect(isAlive(holder.supervisor))
+    async let reaped: Void = onThread("reap") {
+      var status: Int32 = 0
+      waitpid(holder.supervisor, &status, 0)
+    }
+    try await sweep(run: "01JSWEPTSUPERVISOR", grace: .milliseconds(100))
+    try await reaped
+    #expect(!isAlive(holder.supervisor))
+    kill(holder.pid, SIGKILL)
+    var status: Int32 = 0
+    waitpid(holder.pid, &status, 0)
+  }
+
+  /// A supervisor whose control pipe is held by a process that stands in for ours and can be killed without warning.
+  private func startSupervised(_ command: ToolCommand, run: String) throws -> (pid: pid_t, supervisor: pid_t) {
+    let (control, status) = (try Pipe(), try Pipe())
+    let nothing = try Descriptor.open("/dev/null", O_RDWR)
+    var supervisor: Int32 = 0
+    let descriptors = [nothing.raw, nothing.raw, nothing.raw, control.reading.raw, status.writing.raw]
+    #expect(csystem_start_supervisor(run, descriptors, &supervisor) == 0)
+    var environment = command.environment
+    environment["DRILLMARK_RUN"] = run
+    try SupervisorSpecification(command, environment: environment).bytes.withUnsafeBytes { try writeFully(control.writing.raw, $0) }
+    guard case .started = SupervisorReport.next(from: status.reading.raw) else {
+      throw Fault(.internalError, "the supervisor started nothing")
+    }
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    posix_spawn_file_actions_adddup2(&actions, control.writing.raw, 9)
+    var pid = pid_t()
+    let arguments = spawnStrings(["sleep", "600"])
+    defer { for argument in arguments { free(argument) } }
+    #expect(posix_spawn(&pid, "/bin/sleep", &actions, nil, arguments, [nil]) == 0)
+    posix_spawn_file_actions_destroy(&actions)
+    for descriptor in [control.reading, control.writing, status.writing, nothing] { descriptor.close() }
+    return (pid, supervisor)
   }
 
   @Test("what a crash left is found by its run and swept, and nothing else is")
@@ -178,7 +213,7 @@ struct EndingTests {
   @Test("a process is told from a later one of its number")
   func identity() async throws {
     let started = StartRecorder()
-    let runner = SupervisedTools(supervisor: ProgramUnderTest.path, run: "ID") { started.set($0) }
+    let runner = SupervisedTools(run: "ID") { started.set($0) }
     let tool = try runner.start(shell("sleep 60"))
     let process = try #require(started.value)
     #expect(process.pid == tool.pid && process.group == tool.pid)

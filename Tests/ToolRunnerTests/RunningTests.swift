@@ -7,7 +7,7 @@ import Testing
 @testable import ToolRunner
 
 func tools(log: (any ToolLog)? = nil, run: String = "TESTRUN") -> SupervisedTools {
-  SupervisedTools(supervisor: ProgramUnderTest.path, run: run, log: log)
+  SupervisedTools(run: run, log: log)
 }
 
 func shell(_ script: String, grace: Duration = .seconds(5), box: Box? = nil) -> ToolCommand {

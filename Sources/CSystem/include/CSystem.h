@@ -55,10 +55,8 @@ void csystem_ignore_sigpipe(void);
 
 // The supervisor
 
-/// Starts `program __supervise label` in a session of its own. `descriptors` become 0 to 4; all others are closed.
-int csystem_spawn_supervisor(const char *program, const char *label, char *const environment[], const int descriptors[5], int *pid);
-/// Supervises and exits when the arguments ask for it, else returns at once. Must be called while there is one thread.
-void csystem_supervise_if_asked(int count, char **arguments);
+/// Forks a supervisor into a session of its own; `descriptors` become its 0 to 4, all others are closed. Any thread may call it.
+int csystem_start_supervisor(const char *run, const int descriptors[5], int *pid);
 
 enum csystem_report_kind { CSYSTEM_STARTED = 1, CSYSTEM_FAILED, CSYSTEM_EXITED, CSYSTEM_SIGNALLED };
 
