@@ -14,12 +14,15 @@ package enum InertText {
     return result
   }
 
-  /// The same in printable ASCII: anything else becomes a question mark.
+  /// The same in printable ASCII: typographic marks become plain ones, anything else a question mark.
   package static func ascii(_ text: String, limit: Int) -> String {
-    let plain = text.unicodeScalars.map { scalar -> Character in
+    let plain = text.unicodeScalars.flatMap { scalar -> String in
       switch scalar {
-      case "\u{2026}": "~"
-      case "\u{20}"..."\u{7E}": Character(scalar)
+      case "\u{201C}", "\u{201D}": "\""
+      case "\u{2018}", "\u{2019}": "'"
+      case "\u{2013}", "\u{2014}": "-"
+      case "\u{2026}": "..."
+      case "\u{20}"..."\u{7E}": String(scalar)
       default: "?"
       }
     }

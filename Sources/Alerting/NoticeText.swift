@@ -17,7 +17,7 @@ package struct NoticeText: Sendable {
 
   private var prefix: String {
     switch notice.event {
-    case .test: "Test message: "
+    case .test: "Test of channel "
     case .escalated: "Escalation: drill "
     default: "Drill "
     }
@@ -47,13 +47,14 @@ package struct NoticeText: Sendable {
 
   /// The whole message as plain text of lines that end with a line feed.
   package var body: String {
-    var lines = [opening, ""]
-    lines += NoticeFigures(notice).lines
-    if !notice.reasons.isEmpty { lines += ["Why:"] + reasonLines }
-    lines += [""] + facts
-    if !notice.next.isEmpty { lines += ["", "Next:        \(notice.next)"] }
-    lines += ["", "See more, on \(notice.evidence.host):", "  \(notice.command)", ""]
-    return (lines + evidence).joined(separator: "\n").replacing("\n\n\n", with: "\n\n") + "\n"
+    var parts = [[opening]]
+    let figures = NoticeFigures(notice).lines
+    if !figures.isEmpty { parts.append(figures) }
+    if !notice.reasons.isEmpty { parts.append(["Why:"] + reasonLines) }
+    if !facts.isEmpty { parts.append(facts) }
+    if !notice.next.isEmpty { parts.append(["Next:        \(notice.next)"]) }
+    parts += [["See more, on \(notice.evidence.host):", "  \(notice.command)"], evidence]
+    return parts.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
   }
 
   private var opening: String {
@@ -86,7 +87,10 @@ package struct NoticeText: Sendable {
       lines.append("Backup:      \(point.id)" + (point.takenAt.map { ", taken \($0.readable)" } ?? ""))
     }
     if let due = notice.due { lines.append("Due:         \(due.readable)") }
-    if let since = notice.since { lines.append("Since:       \(since.readable) (\(ago(since)) ago)") }
+    if let since = notice.since {
+      let isOld = notice.toldAt - since >= .seconds(60)
+      lines.append("Since:       \(since.readable)" + (isOld ? " (\(ago(since)) ago)" : ""))
+    }
     if notice.event != .test { lines.append("Last pass:   \(notice.lastPass?.readable ?? "never")") }
     if let owner = notice.owner { lines.append("Owner:       \(owner)") }
     if let tier = notice.tier { lines.append("Tier:        \(tier)") }

@@ -50,7 +50,7 @@ package struct AlertReview: Sendable {
       facts: facts, now: now, last: last?.record, incident: incident, overdue: overdue,
       isScheduled: drill.schedule != nil || drill.objectives.every != nil, waiting: Set(waiting),
       head: try ledger.head().map { ToldLink(hash: $0.hash, sequence: $0.sequence) })
-    return try ledger.owe(alerts.owing.review(review).debts, drill: drill.name, asOf: last?.record.run)
+    return try ledger.owe(alerts.owing.review(review).debts(of: drill.name), drill: drill.name, asOf: last?.record.run)
   }
 
   /// The first due time since the last run that passed or failed which nothing answered; nil when the drill is not overdue. It does not

@@ -22,27 +22,25 @@ struct Sealing {
         record, after: earlier.map { EarlierRun(run: $0.run, verdict: $0.verdict, finishedAt: $0.finishedAt) },
         incident: context.incident, escalated: context.escalated, facts: facts,
         head: ToldLink(hash: context.head.hash, sequence: context.head.sequence))
-      return try owed.debts
+      return try owed.debts(of: record.drill)
     }
   }
 }
 
 extension Owed {
-  /// The same as the ledger stores it.
-  var debts: Debts {
-    get throws {
-      var debts = Debts()
-      switch incident {
-      case .keep: debts.incident = .keep
-      case .set(let incident): debts.incident = .set(incident)
-      case .close: debts.incident = .close
-      }
-      debts.notifications = try notices.map { owed in
-        OwedNotification(
-          id: owed.notice.id, run: owed.notice.run, drill: owed.notice.drill, event: owed.notice.event.rawValue, route: owed.route,
-          payload: try owed.notice.json, incident: owed.notice.incident)
-      }
-      return debts
+  /// The same as the ledger stores it. The drill's name in a notice may be shortened.
+  func debts(of drill: String) throws -> Debts {
+    var debts = Debts()
+    switch incident {
+    case .keep: debts.incident = .keep
+    case .set(let incident): debts.incident = .set(incident)
+    case .close: debts.incident = .close
     }
+    debts.notifications = try notices.map { owed in
+      OwedNotification(
+        id: owed.notice.id, run: owed.notice.run, drill: drill, event: owed.notice.event.rawValue, route: owed.route,
+        payload: try owed.notice.json, incident: owed.notice.incident)
+    }
+    return debts
   }
 }

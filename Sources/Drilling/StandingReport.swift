@@ -1,13 +1,13 @@
 package import DrillModel
-import Ledger
+package import Ledger
 import Objectives
 import Scheduling
 
 /// Where every drill stands, from what is declared and what the ledger holds.
 package struct StandingReport: Sendable {
   package var lines: [Line]
-  /// Notifications that are owed and not delivered.
-  package var undelivered: Int
+  /// Notifications that are owed and not delivered, or parked, oldest first.
+  package var outbox: [OutboxEntry]
 
   package struct Line: Sendable, Encodable {
     package var drill: String
@@ -58,7 +58,7 @@ package struct StandingReport: Sendable {
         rpa: last?.record.rpo.actual, rpo: drill.objectives.rpo?.inSeconds, rta: last?.record.rto.actual,
         rto: drill.objectives.rto?.inSeconds)
     }
-    return StandingReport(lines: lines, undelivered: try ledger?.undelivered().count ?? 0)
+    return StandingReport(lines: lines, outbox: try ledger?.outbox() ?? [])
   }
 
   private static func cadence(of drill: Drill, now: Timestamp) throws -> StandingEvidence.Cadence {

@@ -23,7 +23,8 @@ struct Examination {
   }
 
   func carryOut() async -> [Finding] {
-    var findings = [isolation, scratch, ledger, channels]
+    var findings =
+      [isolation, scratch, ledger] + (await ChannelExamination(site: site, alerts: settings.alerts, clocks: clocks).findings())
     findings += (["\(site.directory)/drillmark.yaml"] + drills.map { absolute($0.file.shown) }).compactMap(openToOthers)
     for (name, plan) in enginesInUse { findings.append(await engine(name, plan)) }
     for plan in drills { findings.append(await source(plan)) }
@@ -60,14 +61,6 @@ struct Examination {
     } catch {
       return Finding(state: .bad, subject: "ledger", text: (error as? Fault)?.description ?? "\(site.ledger) cannot be read")
     }
-  }
-
-  private var channels: Finding {
-    site.notify.isEmpty
-      ? Finding(state: .doubtful, subject: "notify", text: "nobody would be told: the site file has no notify section")
-      : Finding(
-        state: .doubtful, subject: "notify",
-        text: "\(site.notify.count) routes are recorded with each run; run `drillmark notify test` to see that they arrive")
   }
 
   /// Files that decide what is run must not be writable by others.

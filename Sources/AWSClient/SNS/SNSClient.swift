@@ -17,7 +17,7 @@ package final class SNSClient {
     }
     if let why = SNSLimits.refusal(message) { return .permanent(code: "InvalidParameter", text: "SNS would refuse this: \(why)") }
     let request = AWSRequest.query(
-      service: "sns", region: region, action: "Publish", version: "2010-03-31", SNSClient.parameters(message))
+      service: "sns", region: message.region ?? region, action: "Publish", version: "2010-03-31", SNSClient.parameters(message))
     do throws(AWSFailure) {
       let response = try caller.call(request, mayRepeat: true)
       guard let id = XMLReader.read(response.body)?.text("PublishResult", "MessageId"), !id.isEmpty else {
@@ -42,6 +42,7 @@ package final class SNSClient {
   private static func parameters(_ message: SNSMessage) -> [(String, String)] {
     var parameters = [("TopicArn", message.topic), ("Message", message.text)]
     if let subject = message.subject { parameters.append(("Subject", subject)) }
+    if message.isStructured { parameters.append(("MessageStructure", "json")) }
     let attributes = message.attributes.filter { !$0.value.text.isEmpty }.sorted { $0.key < $1.key }
     for (index, (name, value)) in attributes.enumerated() {
       let entry = "MessageAttributes.entry.\(index + 1)"

@@ -11,6 +11,10 @@ package struct SNSMessage: Sendable, Hashable {
   package var groupID: String?
   /// The same message within five minutes is dropped by a FIFO topic. Left out for others.
   package var deduplicationID: String?
+  /// The text is a JSON object with a text for each protocol, and `default` (`MessageStructure`).
+  package var isStructured = false
+  /// The region that is asked; nil means the topic's.
+  package var region: String?
 
   package init(
     topic: String, subject: String?, text: String, attributes: [String: SNSAttribute] = [:], groupID: String? = nil,

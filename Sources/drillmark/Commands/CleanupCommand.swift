@@ -1,6 +1,7 @@
 import ArgumentParser
 import DrillModel
 import Drilling
+import Notifications
 
 struct CleanupCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -18,8 +19,10 @@ struct CleanupCommand: AsyncParsableCommand {
     try await withFaults {
       let loaded = try options.load()
       let tools = SiteTools(loaded)
-      let reaper = Reaper(runner: tools.runner(try tools.ledger()))
+      let ledger = try tools.ledger()
+      let reaper = Reaper(runner: tools.runner(ledger))
       for note in await reaper.reap() { say(Terminal.inert(note)) }
+      if let line = await Messenger(tools, ledger: ledger).deliver().line { tell(Terminal.inert("drillmark: \(line)")) }
       let left = try reaper.leftovers()
       for resource in left { say("left: \(resource.kind) \(Terminal.inert(resource.name)) (\(resource.state.rawValue))") }
       if !left.isEmpty { throw ExitStatus.failed }

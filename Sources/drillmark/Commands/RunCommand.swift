@@ -43,9 +43,12 @@ struct RunCommand: AsyncParsableCommand {
       let runner = tools.runner(ledger)
       let progress = ProgressLine(terminal: .current(), clocks: tools.clocks)
       for note in await Reaper(runner: runner).reap() { progress.print(note) }
+      let telling = PromptDelivery(Messenger(tools, ledger: ledger))
+      await telling.begin()
       let status = await StoppableRuns().carryOut {
-        await carryOut(chosen, runner: runner, progress: progress, parallel: keep == nil ? loaded.site.parallel : 1)
+        await carryOut(chosen, runner: runner, telling: telling, progress: progress, parallel: keep == nil ? loaded.site.parallel : 1)
       }
+      await telling.finish(progress)
       if loaded.diagnostics.hasErrors, all || tier != nil { throw ExitStatus.usage }
       throw status
     }
@@ -64,12 +67,18 @@ struct RunCommand: AsyncParsableCommand {
   }
 
   /// Runs the drills, at most `parallel` at once, in the order given.
-  private func carryOut(_ plans: [DrillPlan], runner: DrillRunner, progress: ProgressLine, parallel: Int) async -> ExitCode {
+  private func carryOut(
+    _ plans: [DrillPlan], runner: DrillRunner, telling: PromptDelivery, progress: ProgressLine, parallel: Int
+  ) async -> ExitCode {
     await withTaskGroup(of: Verdict.self) { group in
       var verdicts: [Verdict] = []
       for (index, plan) in plans.enumerated() {
         if index >= max(1, parallel), let verdict = await group.next() { verdicts.append(verdict) }
-        group.addTask { await one(plan, runner: runner, progress: progress) }
+        group.addTask {
+          let verdict = await one(plan, runner: runner, progress: progress)
+          await telling.begin()
+          return verdict
+        }
       }
       for await verdict in group { verdicts.append(verdict) }
       return ExitStatus.of(verdicts)

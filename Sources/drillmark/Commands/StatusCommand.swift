@@ -23,6 +23,8 @@ struct StatusCommand: AsyncParsableCommand {
       let tools = SiteTools(loaded)
       let report = try StandingReport.make(loaded.drills.map(\.drill), ledger: loaded.site.ledger, clocks: tools.clocks)
       if json { say(JSONText.of(report.lines)) } else { print(report) }
+      // The array is of drills; what is not delivered is said beside it.
+      if json { for line in UndeliveredText(report.outbox, now: tools.clocks.now()).lines { tell(line) } }
       if loaded.diagnostics.hasErrors { throw ExitStatus.usage }
       throw report.exitStatus
     }
@@ -46,9 +48,7 @@ struct StatusCommand: AsyncParsableCommand {
     } else {
       for text in table.lines(for: terminal) { say(text) }
     }
-    if report.undelivered > 0 {
-      say("\(report.undelivered) \(report.undelivered == 1 ? "notification is" : "notifications are") not delivered yet")
-    }
+    for line in UndeliveredText(report.outbox, now: SystemClocks().now()).lines { say(line) }
   }
 
   private static func colour(_ standing: String) -> Terminal.Colour {
@@ -67,7 +67,7 @@ struct StatusCommand: AsyncParsableCommand {
 extension StandingReport {
   /// The worst standing decides.
   var exitStatus: ExitCode {
-    if undelivered > 0 || lines.contains(where: { ["failed", "overdue", "never_tested"].contains($0.standing) }) {
+    if !outbox.isEmpty || lines.contains(where: { ["failed", "overdue", "never_tested"].contains($0.standing) }) {
       return ExitStatus.failed
     }
     return lines.contains { $0.standing != "passed" } ? ExitStatus.unproven : ExitStatus.passed
