@@ -64,7 +64,7 @@ let package = Package(
         "Checks",
       ]),
     module("Ledger", ["DrillModel", "Digesting", "CSystem", grdb]),
-    module("Reporting", ["DrillModel", "Objectives"]),
+    module("Reporting", ["DrillModel", "Objectives", "Digesting"]),
     module("Alerting", ["DrillModel", "DrillConfig", "Digesting"]),
     module("Notifications", ["DrillModel", "DrillConfig", "Digesting", "Ledger", "HTTPTransport", "AWSSigning", "AWSClient", "Alerting"]),
     module(

@@ -76,6 +76,21 @@ package struct ObjectiveEvidence: Sendable, Hashable {
   /// The share of recoveries for which the worst figure is a bound with 95 % confidence; nil when a run did not recover.
   package var worstCovers: Double? { runs > 0 && unrecovered == 0 ? Binomial.shownShare(trials: runs) : nil }
 
+  /// How one run came out for an objective.
+  package enum Mark: Sendable, Hashable, CaseIterable {
+    case met, missed
+    /// Worse than every figure: nothing came back, or not whole.
+    case notRecovered
+    /// It says nothing about the objective.
+    case notCounted
+  }
+
+  package func mark(of run: RunFigures) -> Mark {
+    guard run.verdict == .passed || run.verdict == .failed, let trial = Trial(kind, run) else { return .notCounted }
+    if trial.value == .infinity { return .notRecovered }
+    return trial.meets(objective) ? .met : .missed
+  }
+
   /// How far the worst figure stays below the objective; negative when it is above, nil when there is nothing to compare.
   package var margin: Double? {
     guard let objective, let worst else { return nil }

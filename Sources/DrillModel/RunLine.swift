@@ -1,0 +1,34 @@
+/// One sealed run as a line of a report.
+package struct RunLine: Sendable, Hashable {
+  package var run: RunID
+  package var figures: RunFigures
+  package var trigger: RunRecord.Trigger
+  package var failureInstant: Timestamp
+  /// Name of the restored recovery point; nil when there was none.
+  package var point: String?
+  package var pointTakenAt: Timestamp?
+  package var cleanup: CleanupRecord.Outcome
+  package var host: String
+  /// The engine with its version; nil when the run ended before it was known.
+  package var engine: String?
+  /// The worst reason of a run that did not pass.
+  package var reasonCode: String?
+  package var reasonText: String?
+
+  package init(
+    run: RunID, figures: RunFigures, trigger: RunRecord.Trigger, failureInstant: Timestamp, point: String?, pointTakenAt: Timestamp?,
+    cleanup: CleanupRecord.Outcome, host: String, engine: String?, reasonCode: String?, reasonText: String?
+  ) {
+    self.run = run
+    self.figures = figures
+    self.trigger = trigger
+    self.failureInstant = failureInstant
+    self.point = point
+    self.pointTakenAt = pointTakenAt
+    self.cleanup = cleanup
+    self.host = host
+    self.engine = engine
+    self.reasonCode = reasonCode
+    self.reasonText = reasonText
+  }
+}

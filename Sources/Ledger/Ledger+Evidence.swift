@@ -1,0 +1,67 @@
+import DrillModel
+internal import GRDB
+
+// Reports show nothing that was not sealed: what they show one by one is recomputed, and so is everything while that is quick.
+extension Ledger {
+  /// The sealed runs at these places, after recomputing their hashes, their links and their rows in the projections; in the order asked
+  /// for, those that are no runs left out.
+  ///
+  /// - Throws: `Fault` with code `ledger_unusable` that names the first entry that is not as it was sealed.
+  package func evidence(at sequences: [Int64]) throws -> [SealedRecord] {
+    try read { db in
+      try sequences.compactMap { sequence in
+        guard let entry = try Entry.at(sequence, db) else { throw broken(sequence, "it is missing") }
+        try check(entry, db)
+        return entry.kind == EntryKind.run.rawValue ? try SealedRecord(entry) : nil
+      }
+    }
+  }
+
+  /// Recomputes every entry from `first` to `last`, their links and projections; gives how many there are.
+  ///
+  /// - Throws: `Fault` with code `ledger_unusable` that names the first entry that is missing, or is not as it was sealed.
+  package func recompute(_ first: Int64, through last: Int64) throws -> Int {
+    try read { db in
+      var count = 0
+      for sequence in stride(from: first, through: last, by: 1) {
+        guard let entry = try Entry.at(sequence, db) else { throw broken(sequence, "it is missing") }
+        try check(entry, db)
+        count += 1
+      }
+      return count
+    }
+  }
+
+  /// Compares how many runs are sealed up to an entry with how many rows the queries see.
+  ///
+  /// - Throws: `Fault` with code `ledger_unusable` when a row was hidden or added.
+  package func checkRunCount(upTo head: Int64) throws {
+    try read { db in
+      let sealed = "SELECT count(*) FROM entry INDEXED BY entry_run WHERE kind = 'run' AND sequence <= ?"
+      let rows = "SELECT count(*) FROM run WHERE sequence <= ?"
+      let counts = try [sealed, rows].map { try Int.fetchOne(db, sql: $0, arguments: [head]) ?? 0 }
+      guard counts[0] != counts[1] else { return }
+      throw Fault(
+        .ledgerUnusable, "the ledger \(path) holds \(counts[0]) sealed runs and shows \(counts[1]) of them",
+        advice: "Run `drillmark audit verify`, which names them")
+    }
+  }
+
+  private func check(_ entry: Entry, _ db: Database) throws {
+    guard entry.hash == entry.computedHash else { throw broken(entry.sequence, "it is not what was sealed") }
+    let next = try Row.fetchOne(db, sql: "SELECT previous FROM entry WHERE sequence = ?", arguments: [entry.sequence + 1])
+    if let next, try next.bytes("previous") != entry.hash { throw broken(entry.sequence, "the entry after it was sealed on another one") }
+    guard EntryKind(rawValue: entry.kind) != nil, entry.format <= Entry.format else { return }
+    for (table, rows) in try Projection.rows(of: entry) {
+      if let difference = try table.differences(rows, table.stored(for: entry.sequence, in: db)).first {
+        throw broken(entry.sequence, difference)
+      }
+    }
+  }
+
+  private func broken(_ sequence: Int64, _ what: String) -> Fault {
+    Fault(
+      .ledgerUnusable, "entry \(sequence) of the ledger \(path) cannot be shown: \(what)",
+      advice: "Run `drillmark audit verify`, which names everything that was changed")
+  }
+}

@@ -1,0 +1,78 @@
+import DrillModel
+import Ledger
+import Reporting
+
+/// Gathers what a report says from the ledger, and lets nothing into it that is not as it was sealed.
+struct ReportGathering {
+  /// Nil when nothing was ever sealed.
+  let ledger: Ledger?
+  /// Drills that stand in the drill files now; those that no entry names are told as never tested.
+  let declared: [String]
+  let share: Double
+
+  /// Up to this many entries every one is recomputed, beyond it those that are shown.
+  private static let whole: Int64 = 2000
+
+  /// - Throws: `Fault` with code `ledger_unusable` when an entry is not as it was sealed.
+  func report(_ subject: Report.Subject, _ period: Report.Period) throws -> (report: Report, scope: ReportScope) {
+    let head = try ledger?.head(before: period.to)
+    var scope = ReportScope(from: period.from, to: period.to, head: head?.sequence ?? 0)
+    if case .drills(let names) = subject { scope.drills = names }
+    if case .runs(let runs) = subject { scope.runs = runs }
+    let figures = try ledger?.figures(in: scope) ?? [:]
+    let misses = scope.runs == nil ? Dictionary(grouping: try ledger?.misses(in: scope) ?? [], by: \.drill) : [:]
+    let names = try names(subject, scope, figures)
+    let evidence = try evidence(figures, drills: names.count)
+    let proof = try proof(figures, evidence, head: head?.sequence)
+    let drills = try names.map { name in
+      DrillReport(
+        name: name, figures: figures[name] ?? [], last: try ledger?.lastRun(of: name, in: scope),
+        misses: (misses[name] ?? []).map { ReportedMiss(due: $0.due, kind: $0.kind.rawValue, notedAt: $0.notedAt) },
+        records: evidence[name]?.newest ?? [], unpassed: evidence[name]?.unpassed ?? [], share: share)
+    }
+    let mark = head.map { Report.Head(sequence: $0.sequence, hash: $0.hash) }
+    return (Report(period: period, subject: subject, head: mark, proof: proof, share: share, drills: drills), scope)
+  }
+
+  private func names(_ subject: Report.Subject, _ scope: ReportScope, _ figures: [String: [RunFigures]]) throws -> [String] {
+    switch subject {
+    case .everything: Set(try ledger?.drills(upTo: scope) ?? []).union(declared).sorted()
+    case .drills(let names): Set(names).sorted()
+    case .runs: figures.keys.sorted()
+    }
+  }
+
+  private struct Evidence {
+    var newest: [ReportedRecord]
+    var unpassed: [ReportedRecord]
+  }
+
+  /// The records that are shown one by one. How many is shared out, so that a hundred drills make no endless page.
+  private func evidence(_ figures: [String: [RunFigures]], drills: Int) throws -> [String: Evidence] {
+    guard let ledger else { return [:] }
+    let shown = min(12, max(3, 400 / max(1, drills)))
+    let troubled = figures.count { $0.value.contains { $0.verdict != .passed } }
+    let read = min(500, max(20, 1000 / max(1, troubled)))
+    return try figures.mapValues { runs in
+      let newest = runs.suffix(shown).reversed().map(\.sequence)
+      let unpassed = runs.filter { $0.verdict != .passed }.suffix(read).reversed().map(\.sequence)
+      return Evidence(newest: try records(newest, ledger), unpassed: try records(unpassed, ledger))
+    }
+  }
+
+  private func records(_ sequences: [Int64], _ ledger: Ledger) throws -> [ReportedRecord] {
+    try ledger.evidence(at: sequences).map { ReportedRecord(record: $0.record, sequence: $0.chain.sequence) }
+  }
+
+  private func proof(_ figures: [String: [RunFigures]], _ evidence: [String: Evidence], head: Int64?) throws -> Report.Proof {
+    guard let ledger, let head else { return Report.Proof(recomputed: 0, isWhole: true) }
+    try ledger.checkRunCount(upTo: head)
+    let first = figures.values.compactMap(\.first?.sequence).min() ?? head
+    if head - first < ReportGathering.whole {
+      return Report.Proof(recomputed: try ledger.recompute(first, through: head), isWhole: true)
+    }
+    let shown = Set(evidence.values.flatMap { $0.newest + $0.unpassed }.map(\.sequence)).union([head])
+    _ = try ledger.evidence(at: [head])
+    return Report.Proof(recomputed: shown.count, isWhole: false)
+  }
+}
