@@ -32,14 +32,15 @@ extension Ledger {
     }
   }
 
-  /// Compares how many runs are sealed up to an entry with how many rows the queries see.
+  /// Compares how many runs are sealed with how many rows the queries see, over the whole ledger: the newest row is the one that is worth
+  /// hiding.
   ///
   /// - Throws: `Fault` with code `ledger_unusable` when a row was hidden or added.
-  package func checkRunCount(upTo head: Int64) throws {
+  package func checkRunCount() throws {
     try read { db in
-      let sealed = "SELECT count(*) FROM entry INDEXED BY entry_run WHERE kind = 'run' AND sequence <= ?"
-      let rows = "SELECT count(*) FROM run WHERE sequence <= ?"
-      let counts = try [sealed, rows].map { try Int.fetchOne(db, sql: $0, arguments: [head]) ?? 0 }
+      let sealed = "SELECT count(*) FROM entry INDEXED BY entry_run WHERE kind = 'run'"
+      let rows = "SELECT count(*) FROM run"
+      let counts = try [sealed, rows].map { try Int.fetchOne(db, sql: $0) ?? 0 }
       guard counts[0] != counts[1] else { return }
       throw Fault(
         .ledgerUnusable, "the ledger \(path) holds \(counts[0]) sealed runs and shows \(counts[1]) of them",

@@ -91,9 +91,10 @@ package struct ObjectiveEvidence: Sendable, Hashable {
     return trial.meets(objective) ? .met : .missed
   }
 
-  /// How far the worst figure stays below the objective; negative when it is above, nil when there is nothing to compare.
+  /// How far the worst figure stays below the objective; negative when it is above, nil when there is nothing to compare, or
+  /// something that did not recover.
   package var margin: Double? {
-    guard let objective, let worst else { return nil }
+    guard let objective, let worst, unrecovered == 0 else { return nil }
     return objective - worst
   }
 }

@@ -25,9 +25,12 @@ extension Report {
     let confirmed = judged.count { drill in
       [drill.rpo, drill.rto].allSatisfy { $0.conclusion == .confirmed || $0.conclusion == .noObjective }
     }
-    let share = Shown.percent(self.share)
-    return "Runs enough to confirm the objectives for \(share) of recoveries, with 95 % confidence: \(confirmed) of "
-      + "\(Shown.count(judged.count, "drill"))."
+    let what = judged.count == 1 ? "the objectives of the drill" : "the objectives of all \(judged.count) drills"
+    let part = "\(confirmed == 0 ? "none" : String(confirmed)) of \(judged.count) drills’ objectives"
+    let level = "for \(Shown.percent(share)) of recoveries, with 95 % confidence"
+    if confirmed == judged.count { return "The runs confirm \(what) \(level)." }
+    if judged.count == 1 { return "The runs do not yet confirm \(what) \(level)." }
+    return "The runs confirm \(part) \(level); \(confirmed == 0 ? "they" : "the others") need more runs, or missed too often."
   }
 
   package var periodText: String { "\(period.from.readable) to \(period.to.readable)" }
@@ -67,7 +70,7 @@ extension DrillReport {
     case .met: return nil
     case .failing:
       let why = unpassed.first { $0.record.verdict == .failed }?.record.reasons.first.map { ": \(Shown.text($0.text, limit: 240))" } ?? "."
-      return "\(name) fails since its last run, \(lastText)\(why)"
+      return "\(name) is failing: its last run, \(lastText), failed\(why)"
     case .overdue: return "\(name) is overdue: \(lapses) passed without a run. Its last run, \(lastText), \(lastVerdict)."
     case .neverTested: return "\(name) was never tested" + (misses.isEmpty ? "." : ", and \(lapses) passed without a run.")
     case .unproven: return "\(name) is unproven: its last run, \(lastText), \(lastVerdict)."
@@ -152,6 +155,7 @@ extension ObjectiveEvidence {
 
   /// How far the worst figure is from the objective.
   package var marginText: String {
+    if objective != nil, unrecovered > 0 { return "none: \(Shown.count(unrecovered, "run")) did not recover" }
     guard let objective, let margin else { return "–" }
     if margin == 0 { return "exactly the objective" }
     let part = objective > 0 ? " (\(Shown.percent(abs(margin) / objective)))" : ""

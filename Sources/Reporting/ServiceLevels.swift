@@ -48,6 +48,7 @@ package struct ServiceLevels: Sendable {
     package let decidedBy: String?
     /// The greatest of its drills' figures; nil when one of them has none.
     package let supported: Double?
+    /// The worst figure of any of its drills; infinity when one did not recover, nil when none was measured.
     package let worst: Double?
     package let runs: Int
   }
@@ -86,7 +87,7 @@ extension ServiceLevels.Promise {
     decidedBy = deciding?.drill
     let supported = members.compactMap(\.evidence.supported)
     self.supported = supported.count == members.count ? supported.max() : nil
-    worst = members.contains { $0.evidence.unrecovered > 0 } ? nil : members.compactMap(\.evidence.worst).max()
+    worst = members.contains { $0.evidence.unrecovered > 0 } ? .infinity : members.compactMap(\.evidence.worst).max()
     runs = members.reduce(0) { $0 + $1.evidence.runs }
   }
 

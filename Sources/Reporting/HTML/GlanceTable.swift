@@ -12,10 +12,10 @@ struct GlanceTable {
     return """
       <section aria-labelledby="glance">
       <h2 id="glance">Every drill at a glance</h2>
-      <table class="stack">
+      <table class="stack glance">
       <thead><tr><th scope="col">Drill</th><th scope="col">State</th><th scope="col" class="number">Passed</th>
-      <th scope="col" class="number">RPO</th><th scope="col" class="number">Worst RPA</th><th scope="col">RPO confirmed?</th>
-      <th scope="col" class="number">RTO</th><th scope="col" class="number">Worst RTA</th><th scope="col">RTO confirmed?</th></tr></thead>
+      <th scope="col" class="number">RPO</th><th scope="col" class="number">Worst RPA</th><th scope="col">RPO evidence</th>
+      <th scope="col" class="number">RTO</th><th scope="col" class="number">Worst RTA</th><th scope="col">RTO evidence</th></tr></thead>
       <tbody>
       \(rows)</tbody>
       </table>
@@ -36,12 +36,13 @@ struct GlanceTable {
   }
 
   private func cells(_ evidence: ObjectiveEvidence) -> HTML {
-    let isOver = (evidence.margin ?? 0) < 0 || evidence.unrecovered > 0
-    let lost = evidence.unrecovered > 0 ? ", and \(Shown.grouped(evidence.unrecovered)) not recovered" : ""
+    let isOver = evidence.met < evidence.runs
+    let lost: HTML = evidence.unrecovered > 0 ? "<br>\(Shown.grouped(evidence.unrecovered)) not recovered" : ""
+    let words = evidence.runs == 0 && evidence.notComparable == 0 ? "–" : evidence.verdictWords
     return """
       <td data-label="\(evidence.label)" class="number">\(Shown.span(evidence.objective))</td>
       <td data-label="Worst \(evidence.actualLabel)" class="number\(isOver ? " over" as HTML : "")">\(Shown.span(evidence.worst))\(lost)</td>
-      <td data-label="\(evidence.label) confirmed?">\(evidence.verdictWords)</td>
+      <td data-label="\(evidence.label) evidence">\(words)</td>
 
       """
   }

@@ -17,7 +17,8 @@ struct HTML: ExpressibleByStringInterpolation {
     init(literalCapacity: Int, interpolationCount: Int) { text.reserveCapacity(literalCapacity + 16 * interpolationCount) }
 
     mutating func appendLiteral(_ literal: String) { text += literal }
-    mutating func appendInterpolation(_ value: String) { text += XMLText.attribute(value) }
+    /// A number and its per cent sign stay on one line.
+    mutating func appendInterpolation(_ value: String) { text += XMLText.attribute(value).replacing(" %", with: "\u{A0}%") }
     mutating func appendInterpolation(_ markup: HTML) { text += markup.text }
     mutating func appendInterpolation(_ parts: [HTML]) { for part in parts { text += part.text } }
     mutating func appendInterpolation(_ number: Int) { text += String(number) }

@@ -17,11 +17,11 @@ struct Plot {
   }
 
   private static let width = 520.0
-  private static let height = 210.0
+  private static let height = 220.0
   private static let left = 62.0
   private static let right = 510.0
-  private static let top = 18.0
-  private static let bottom = 178.0
+  private static let top = 36.0
+  private static let bottom = 188.0
   /// Above this many runs, columns with the span and the worst mark stand for them.
   private static let limit = 240
 
@@ -39,7 +39,7 @@ struct Plot {
     let last = points.map(\.at).max() ?? period.to
     // Runs close together would be one blot at the edge of a long period.
     let isNarrow = (last - first).inMilliseconds * 4 < (period.to - period.from).inMilliseconds
-    let margin = max(Duration.seconds(30), (last - first) / 20)
+    let margin = max(Duration.seconds(1800), (last - first) / 20)
     from = isNarrow ? first - margin : min(first, period.from)
     to = isNarrow ? last + margin : max(last, period.to)
   }
@@ -64,7 +64,7 @@ struct Plot {
   }
 
   private func y(_ value: Double) -> Double {
-    value.isFinite ? Plot.bottom - scale.place(value) * (Plot.bottom - Plot.top) : Plot.top - 6
+    value.isFinite ? Plot.bottom - scale.place(value) * (Plot.bottom - Plot.top) : 14
   }
 
   private var grid: HTML {
@@ -96,7 +96,7 @@ struct Plot {
     let y = y(objective)
     return """
       <line class="limit" x1="\(Plot.left)" x2="\(Plot.right)" y1="\(y)" y2="\(y)"/>
-      <text class="limit-text" x="\(Plot.left + 6)" y="\(y < 40 ? y + 16 : y - 6)">objective \(Shown.span(objective))</text>
+      <text class="limit-text" x="\(Plot.left + 6)" y="\(y - 6)">objective \(Shown.span(objective))</text>
 
       """
   }

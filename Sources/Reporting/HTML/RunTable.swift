@@ -38,7 +38,12 @@ struct RunTable {
 
       """ as HTML
     }
-    return "<ul class=\"legend\" aria-label=\"Phases, from 0 to \(Shown.span(span))\">\n\(items)</ul>\n"
+    let mark: HTML = """
+      <li><svg width="4" height="12" viewBox="0 0 4 12" aria-hidden="true"><rect class="rta" width="4" height="12"/></svg> RTA</li>
+      <li>a bar’s width is \(Shown.span(span))</li>
+
+      """
+    return "<ul class=\"legend\" aria-label=\"Phases\">\n\(items)\(mark)</ul>\n"
   }
 
   private func row(_ item: ReportedRecord) -> HTML {

@@ -20,7 +20,7 @@ struct Scale {
     let measured = usable.max() ?? top
     let least = usable.filter { $0 > 0 }.min() ?? top
     isLogarithmic = (objective ?? 0) > 8 * max(measured, 0.001) || measured > 100 * max(least, 0.001)
-    let (low, high) = isLogarithmic ? (max(least, 0.001) / 2, top * 2) : (0, top * 1.15)
+    let (low, high) = isLogarithmic ? (max(least, 0.001) / 2, top * 1.3) : (0, top * 1.15)
     if isLogarithmic {
       let inside = Scale.powers.filter { $0 >= low && $0 <= high }
       let every = max(1, (inside.count + 4) / 5)

@@ -32,6 +32,7 @@ enum StyleSheet {
     table{width:100%;border-collapse:collapse;font-size:.92rem}
     th,td{text-align:left;vertical-align:top;padding:.35rem .5rem;border-top:1px solid var(--line)}
     thead th{border-top:0;font-size:.8rem;color:var(--muted);font-weight:600;vertical-align:bottom}
+    .glance th,.glance td{overflow-wrap:break-word}.glance tbody th{overflow-wrap:anywhere;min-width:8rem}.glance .number{white-space:nowrap}
     .number{text-align:right;font-variant-numeric:tabular-nums}
     .over{color:var(--bad);font-weight:600}
     .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(20rem,1fr));gap:0 2rem}
@@ -53,6 +54,7 @@ enum StyleSheet {
     .conclusion{margin:.25rem 0 .75rem;font-weight:600}
     ul{margin:.25rem 0;padding-left:1.25rem}
     .columns{columns:16rem}
+    .legend svg{vertical-align:-.1em}
     .legend{list-style:none;display:flex;flex-wrap:wrap;gap:.15rem 1rem;padding:0;font-size:.8rem;color:var(--muted)}
     .detail td{border-top:0;padding-top:0}
     .detail p{margin:.15rem 0 0;font-size:.8rem}
@@ -74,12 +76,14 @@ enum StyleSheet {
     .tiles{grid-template-columns:repeat(2,1fr)}
     .stack,.stack tbody{display:block}
     .stack thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-    .stack tr{display:grid;grid-template-columns:1fr 1fr;border-top:2px solid var(--line);padding:.5rem 0}
+    .stack tr{display:grid;grid-template-columns:1fr 1.3fr 1.3fr;gap:0 .5rem;border-top:2px solid var(--line);padding:.5rem 0}
+    .stack th{grid-column:1/3}.stack td:nth-of-type(2){grid-column:1/-1}
     .stack th,.stack td{border:0;padding:.15rem 0;text-align:left}
     .stack th,.stack td:nth-of-type(1){align-self:center}
     .stack td::before{content:attr(data-label) " ";display:block;font-size:.75rem;color:var(--muted)}
     .stack td:nth-of-type(1)::before{display:none}
     .pair{grid-template-columns:1fr}
+    .plot text{font-size:16px}
     }
     @media (prefers-color-scheme:dark){
     :root{--ink:#e7ecf0;--muted:#a2afba;--page:#12181d;--card:#1b232a;--line:#35414b;--good:#5fd08f;--good-soft:#143523;--bad:#ff8f85;
@@ -95,7 +99,7 @@ enum StyleSheet {
     section{border:0;border-top:1px solid var(--line);border-radius:0;padding:.75rem 0}
     .tiles{grid-template-columns:repeat(7,1fr)}.tiles strong{font-size:1.2rem}
     a{text-decoration:none}
-    h2,h3{break-after:avoid}.objective,figure,.runs tbody,.tiles li,.stack tr{break-inside:avoid}
+    h2,h3,.lead{break-after:avoid}.objective,figure,.runs tbody,.tiles li,.stack tr{break-inside:avoid}
     *{-webkit-print-color-adjust:exact;print-color-adjust:exact}
     }
     """

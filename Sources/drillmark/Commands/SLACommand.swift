@@ -50,7 +50,7 @@ struct SLACommand: AsyncParsableCommand {
     let period = Report.Period(from: end - (Duration(text: over) ?? .zero), to: end)
     let ledger = try Ledger.openForReading(at: path, clocks: clocks)
     let head = try ledger?.head(before: end)?.sequence ?? 0
-    try ledger?.checkRunCount(upTo: head)
+    try ledger?.checkRunCount()
     let scope = ReportScope(from: period.from, to: period.to, head: head)
     let figures = try ledger?.figures(in: scope) ?? [:]
     let lines = drills.map { drill in
@@ -94,7 +94,7 @@ struct SLAText {
           .init(position == 0 ? line.drill : ""), .init(position == 0 ? line.tier ?? "-" : ""), .init(item.label),
           .init(Shown.span(item.objective)), .init("\(item.met)/\(item.runs)"), .init(likely(item)), .init(Shown.span(item.median)),
           .init(Shown.span(item.p90)), .init(Shown.span(item.p95)), .init(Shown.span(item.worst)), .init(Shown.span(item.supported)),
-          .init(item.verdictWords, SLAText.colour(item.conclusion)),
+          .init(item.runs == 0 ? "no run counts" : item.verdictWords, SLAText.colour(item.runs == 0 ? .untested : item.conclusion)),
         ])
       }
     }

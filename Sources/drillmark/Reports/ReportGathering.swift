@@ -15,6 +15,7 @@ struct ReportGathering {
 
   /// - Throws: `Fault` with code `ledger_unusable` when an entry is not as it was sealed.
   func report(_ subject: Report.Subject, _ period: Report.Period) throws -> (report: Report, scope: ReportScope) {
+    try ledger?.checkRunCount()
     let head = try ledger?.head(before: period.to)
     var scope = ReportScope(from: period.from, to: period.to, head: head?.sequence ?? 0)
     if case .drills(let names) = subject { scope.drills = names }
@@ -66,7 +67,6 @@ struct ReportGathering {
 
   private func proof(_ figures: [String: [RunFigures]], _ evidence: [String: Evidence], head: Int64?) throws -> Report.Proof {
     guard let ledger, let head else { return Report.Proof(recomputed: 0, isWhole: true) }
-    try ledger.checkRunCount(upTo: head)
     let first = figures.values.compactMap(\.first?.sequence).min() ?? head
     if head - first < ReportGathering.whole {
       return Report.Proof(recomputed: try ledger.recompute(first, through: head), isWhole: true)
