@@ -28,14 +28,15 @@ struct FigureReader {
     return (try value(row, 0), figures)
   }
 
-  /// A row of `columns` and, by name, those that a line adds.
+  /// A row of `columns` and then of those that a line adds.
   mutating func line(_ row: Row) throws -> RunLine {
-    let reason = try (row.optional("reason") as String?).map { try CanonicalJSON.decode(Reason.self, from: Array($0.utf8)) }
+    let reason = try (optional(row, 21) as String?).map { try CanonicalJSON.decode(Reason.self, from: Array($0.utf8)) }
+    guard let run = RunID(try value(row, 14)) else { throw unexpected(14) }
     return RunLine(
-      run: try row.run(), figures: try read(row).1, trigger: try row.choice("triggered_by"),
-      failureInstant: try row.time("failure_instant"),
-      point: try row.optional("point"), pointTakenAt: try row.optionalTime("point_taken_at"), cleanup: try row.choice("cleanup"),
-      host: try row.text("host"), engine: try row.optional("engine"), reasonCode: reason?.code, reasonText: reason?.text)
+      run: run, figures: try read(row).1, trigger: try choice(row, 15), failureInstant: Timestamp(milliseconds: try value(row, 16)),
+      point: try optional(row, 17), pointTakenAt: try (optional(row, 18) as Int64?).map { Timestamp(milliseconds: $0) },
+      cleanup: try choice(row, 19), host: try value(row, 20), engine: try optional(row, 13), reasonCode: reason?.code,
+      reasonText: reason?.text)
   }
 
   /// The engine without its version; the same few names are kept once and not for every run.

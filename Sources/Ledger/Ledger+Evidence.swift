@@ -11,8 +11,7 @@ extension Ledger {
     try read { db in
       try sequences.compactMap { sequence in
         guard let entry = try Entry.at(sequence, db) else { throw broken(sequence, "it is missing") }
-        try check(entry, db)
-        return entry.kind == EntryKind.run.rawValue ? try SealedRecord(entry) : nil
+        return try check(entry, db).map { SealedRecord(entry, decoded: $0) }
       }
     }
   }
@@ -25,7 +24,7 @@ extension Ledger {
       var count = 0
       for sequence in stride(from: first, through: last, by: 1) {
         guard let entry = try Entry.at(sequence, db) else { throw broken(sequence, "it is missing") }
-        try check(entry, db)
+        _ = try check(entry, db)
         count += 1
       }
       return count
@@ -48,16 +47,19 @@ extension Ledger {
     }
   }
 
-  private func check(_ entry: Entry, _ db: Database) throws {
+  /// Gives the record of a run, nil for any other entry.
+  private func check(_ entry: Entry, _ db: Database) throws -> RunRecord? {
     guard entry.hash == entry.computedHash else { throw broken(entry.sequence, "it is not what was sealed") }
     let next = try Row.fetchOne(db, sql: "SELECT previous FROM entry WHERE sequence = ?", arguments: [entry.sequence + 1])
     if let next, try next.bytes("previous") != entry.hash { throw broken(entry.sequence, "the entry after it was sealed on another one") }
-    guard EntryKind(rawValue: entry.kind) != nil, entry.format <= Entry.format else { return }
-    for (table, rows) in try Projection.rows(of: entry) {
+    guard let kind = EntryKind(rawValue: entry.kind), entry.format <= Entry.format else { return nil }
+    let record = kind == .run ? try CanonicalJSON.decode(RunRecord.self, from: entry.body) : nil
+    for (table, rows) in try record.map({ Projection.rows(of: $0, entry.sequence) }) ?? Projection.rows(of: entry) {
       if let difference = try table.differences(rows, table.stored(for: entry.sequence, in: db)).first {
         throw broken(entry.sequence, difference)
       }
     }
+    return record
   }
 
   private func broken(_ sequence: Int64, _ what: String) -> Fault {

@@ -65,7 +65,7 @@ extension Ledger {
     let sql = """
       SELECT \(FigureReader.columns), run, triggered_by, failure_instant, point, point_taken_at, cleanup, host,
         CASE WHEN verdict <> 'passed' THEN (SELECT json_extract(CAST(body AS TEXT), '$.reasons[0]') FROM entry
-          WHERE entry.sequence = run.sequence) END AS reason
+          WHERE entry.sequence = run.sequence) END
       FROM run WHERE \(condition) ORDER BY sequence
       """
     try read { db in
@@ -86,13 +86,10 @@ extension Ledger {
     }
   }
 
-  /// Every drill with a run or a miss before a scope's end, sorted.
-  package func drills(upTo scope: ReportScope) throws -> [String] {
+  /// Every drill that ever missed a due time before a scope's end, sorted.
+  package func missedDrills(upTo scope: ReportScope) throws -> [String] {
     try read { db in
-      let sql = """
-        SELECT drill FROM run WHERE sequence <= ?1 AND finished_at < ?2
-        UNION SELECT drill FROM miss WHERE sequence <= ?1 AND noted_at < ?2 ORDER BY drill
-        """
+      let sql = "SELECT DISTINCT drill FROM miss WHERE sequence <= ? AND noted_at < ? ORDER BY drill"
       return try String.fetchAll(db, sql: sql, arguments: [scope.head, scope.to.column])
     }
   }

@@ -32,16 +32,18 @@ enum Projection: String, CaseIterable {
   static func rows(of entry: Entry) throws -> [Projection: [[DatabaseValue]]] {
     switch EntryKind(rawValue: entry.kind) {
     case .run:
-      let record = try CanonicalJSON.decode(RunRecord.self, from: entry.body)
-      return [
-        .run: [runRow(record, entry.sequence)], .checkResult: checkRows(record, entry.sequence), .phase: phaseRows(record, entry.sequence),
-      ]
+      return rows(of: try CanonicalJSON.decode(RunRecord.self, from: entry.body), entry.sequence)
     case .miss:
       let miss = try CanonicalJSON.decode(Miss.self, from: entry.body)
       let row = [entry.sequence.databaseValue, miss.drill.column, miss.due.column, miss.kind.rawValue.column, miss.notedAt.column]
       return [.miss: [row]]
     case .amendment, .anchor, nil: return [:]
     }
+  }
+
+  /// The rows of a sealed run.
+  static func rows(of record: RunRecord, _ sequence: Int64) -> [Projection: [[DatabaseValue]]] {
+    [.run: [runRow(record, sequence)], .checkResult: checkRows(record, sequence), .phase: phaseRows(record, sequence)]
   }
 
   private static func runRow(_ record: RunRecord, _ sequence: Int64) -> [DatabaseValue] {

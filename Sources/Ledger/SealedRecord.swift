@@ -8,7 +8,12 @@ package struct SealedRecord: Sendable, Hashable {
   package let body: [UInt8]
 
   init(_ entry: Entry) throws {
-    record = try CanonicalJSON.decode(RunRecord.self, from: entry.body)
+    try self.init(entry, decoded: CanonicalJSON.decode(RunRecord.self, from: entry.body))
+  }
+
+  /// - Parameter record: What the entry's body decodes to.
+  init(_ entry: Entry, decoded record: RunRecord) {
+    self.record = record
     chain = entry.link
     body = entry.body
   }

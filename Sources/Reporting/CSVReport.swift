@@ -17,8 +17,9 @@ package struct CSVReport {
     try sink.write(CSVReport.columns.joined(separator: ",") + "\r\n")
     for drill in report.drills {
       var rows = ""
+      let name = CSVReport.text(drill.name)
       try lines(drill.name) { line in
-        rows += CSVReport.row(CSVReport.values(line, of: drill.name))
+        rows += CSVReport.row(line, of: name)
         if rows.utf8.count > 1 << 16 {
           try sink.write(rows)
           rows = ""
@@ -26,11 +27,11 @@ package struct CSVReport {
       }
       for miss in drill.misses {
         rows += CSVReport.row([
-          "kind": "miss", "drill": CSVReport.text(drill.name), "verdict": CSVReport.text(miss.kind), "due": miss.due.description,
+          "kind": "miss", "drill": name, "verdict": CSVReport.text(miss.kind), "due": miss.due.description,
           "started_at": miss.notedAt.description,
         ])
       }
-      if drill.state == .neverTested { rows += CSVReport.row(["kind": "never_tested", "drill": CSVReport.text(drill.name)]) }
+      if drill.state == .neverTested { rows += CSVReport.row(["kind": "never_tested", "drill": name]) }
       try sink.write(rows)
     }
     try sink.write(
@@ -40,18 +41,17 @@ package struct CSVReport {
       ]))
   }
 
-  private static func values(_ line: RunLine, of drill: String) -> [String: String] {
+  /// A run, in the order of `columns`.
+  private static func row(_ line: RunLine, of drill: String) -> String {
     let figures = line.figures
-    return [
-      "kind": "run", "drill": text(drill), "run": line.run.text, "verdict": figures.verdict.rawValue,
-      "started_at": figures.startedAt.description, "finished_at": figures.finishedAt.description, "trigger": line.trigger.rawValue,
-      "failure_instant": line.failureInstant.description, "recovery_point": text(line.point ?? ""),
-      "taken_at": line.pointTakenAt?.description ?? "", "rpo_objective_s": number(figures.rpoObjective),
-      "rpa_s": number(figures.rpoActual), "rpo_verdict": figures.rpoVerdict.rawValue, "rto_objective_s": number(figures.rtoObjective),
-      "rta_s": number(figures.rtoActual), "rto_verdict": figures.rtoVerdict.rawValue, "rta_comparable": String(figures.isComparable),
-      "reason_code": text(line.reasonCode ?? ""), "reason": text(line.reasonText ?? ""), "cleanup": line.cleanup.rawValue,
-      "engine": text(line.engine ?? ""), "host": text(line.host), "sequence": String(figures.sequence),
+    let cells = [
+      "run", drill, line.run.text, figures.verdict.rawValue, figures.startedAt.description, figures.finishedAt.description,
+      line.trigger.rawValue, line.failureInstant.description, text(line.point ?? ""), line.pointTakenAt?.description ?? "",
+      number(figures.rpoObjective), number(figures.rpoActual), figures.rpoVerdict.rawValue, number(figures.rtoObjective),
+      number(figures.rtoActual), figures.rtoVerdict.rawValue, figures.isComparable ? "true" : "false", text(line.reasonCode ?? ""),
+      text(line.reasonText ?? ""), line.cleanup.rawValue, text(line.engine ?? ""), text(line.host), "", String(figures.sequence), "",
     ]
+    return cells.joined(separator: ",") + "\r\n"
   }
 
   private static func row(_ values: [String: String]) -> String {

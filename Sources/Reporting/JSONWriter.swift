@@ -56,6 +56,7 @@ struct JSONWriter {
 
   /// RFC 8259, section 7; besides what it demands, whatever is invisible, reorders text or could end a script element is escaped.
   static func quoted(_ value: String) -> String {
+    if value.utf8.allSatisfy({ isPlain($0) }) { return "\"\(value)\"" }
     var result = "\""
     for scalar in value.unicodeScalars {
       switch scalar {
@@ -69,6 +70,13 @@ struct JSONWriter {
       }
     }
     return result + "\""
+  }
+
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "&"): false
+    default: byte >= 0x20 && byte < 0x7F
+    }
   }
 
   private static func unicode(_ unit: UInt16) -> String {

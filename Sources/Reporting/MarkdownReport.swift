@@ -12,7 +12,8 @@ package struct MarkdownReport {
     try sink.write("# Recovery drills\n\n\(MarkdownReport.text(report.periodText))\n\n**\(MarkdownReport.text(report.headline))**\n\n")
     for concern in report.concerns { try sink.write("- \(MarkdownReport.text(concern))\n") }
     if !report.concerns.isEmpty { try sink.write("\n") }
-    try sink.write("\(MarkdownReport.text(report.evidenceSentence))\n\n\(table)\n")
+    let standing = "\(report.standingSentence) \(report.evidenceSentence)"
+    try sink.write("\(MarkdownReport.text(standing))\n\n\(table)\n")
     for drill in report.drills { try sink.write(section(drill)) }
     try sink.write(verification)
   }

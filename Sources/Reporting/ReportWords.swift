@@ -16,6 +16,15 @@ extension Report {
     return "\(met == 0 ? "None" : String(met)) of \(drills.count) drills met their objectives in every run."
   }
 
+  /// How many drills stood where at the period's end, a sentence; empty without drills.
+  package var standingSentence: String {
+    let parts = DrillState.allCases.compactMap { state -> String? in
+      let count = drills.count { $0.state == state }
+      return count == 0 ? nil : "\(count) \(state.words)"
+    }
+    return parts.isEmpty ? "" : "Drills at the end of the period: \(parts.joined(separator: ", "))."
+  }
+
   /// What needs attention, the worst first; empty when nothing does.
   package var concerns: [String] { drills.compactMap(\.concern) }
 
@@ -64,7 +73,7 @@ extension DrillReport {
   /// What is wrong with it, a sentence; nil when nothing is.
   var concern: String? {
     let name = Shown.name(name)
-    let failed = "\(count(.failed)) of \(Shown.count(conclusiveCount, "run"))"
+    let failed = "\(Shown.grouped(count(.failed))) of \(Shown.count(conclusiveCount, "run"))"
     let lapses = Shown.count(misses.count { $0.isLapse }, "due time")
     switch state {
     case .met: return nil
@@ -82,7 +91,7 @@ extension DrillReport {
   /// How its runs came out, a sentence.
   package var summary: String {
     guard runCount > 0 else { return concern ?? "No run in this period." }
-    var parts = ["\(count(.passed)) of \(Shown.count(conclusiveCount, "counted run")) passed"]
+    var parts = ["\(Shown.grouped(count(.passed))) of \(Shown.count(conclusiveCount, "counted run")) passed"]
     for verdict in [Verdict.couldNotVerify, .cannotDrill, .interrupted, .skipped] where count(verdict) > 0 {
       parts.append("\(Shown.count(count(verdict), "run")) \(DrillReport.words(verdict)) and prove\(count(verdict) == 1 ? "s" : "") nothing")
     }

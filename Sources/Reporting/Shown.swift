@@ -6,6 +6,8 @@ package enum Shown {
   ///
   /// Source: Unicode Technical Report 36, section 2.1, and Unicode Standard Annex 9 for the directional characters.
   package static func text(_ text: String, limit: Int = 400) -> String {
+    // Nearly all text is plain ASCII, and a report of a year has millions of such pieces.
+    if text.utf8.count <= limit, text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
     let isLong = text.unicodeScalars.count > limit
     var result = String.UnicodeScalarView()
     for scalar in text.unicodeScalars.prefix(limit) {

@@ -63,7 +63,7 @@ struct ReportingQueryTests {
     _ = try ledger.note(Miss(drill: "z", due: now, kind: .down, notedAt: now + .seconds(1)))
     _ = try fixture.seal("a", in: ledger)
     let scope = try scope(always.0, always.1)
-    #expect(try ledger.misses(in: scope).map(\.drill) == ["z"] && ledger.drills(upTo: scope) == ["a", "z"])
+    #expect(try ledger.misses(in: scope).map(\.drill) == ["z"] && ledger.missedDrills(upTo: scope) == ["z"])
     #expect(try ledger.misses(in: self.scope(now + .seconds(2), always.1)).isEmpty)
     #expect(try ledger.lastRun(of: "a", in: scope)?.sequence == 2 && ledger.lastRun(of: "z", in: scope) == nil)
   }

@@ -47,7 +47,7 @@ package struct HTMLReport {
       <p class="kicker">Recovery drill report</p>
       <h1><span class="sign" aria-hidden="true">\(tone.sign)</span> \(report.headline)</h1>
       <p>\(report.periodText)\(subject)</p>
-      <p>\(report.evidenceSentence)</p>
+      <p>\(report.standingSentence) \(report.evidenceSentence)</p>
       </header>
 
       """

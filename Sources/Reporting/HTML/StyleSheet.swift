@@ -20,7 +20,7 @@ enum StyleSheet {
     h3 small,.muted,figcaption{color:var(--muted)}
     .lead{margin:.25rem 0 .75rem}
     a{color:var(--link)}
-    .tiles{list-style:none;display:grid;grid-template-columns:repeat(auto-fit,minmax(9rem,1fr));gap:.5rem;margin:0 0 1rem;padding:0}
+    .tiles{list-style:none;display:grid;grid-template-columns:repeat(7,1fr);gap:.5rem;margin:0 0 1rem;padding:0}
     .tiles li{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.5rem .75rem;line-height:1.25}
     .tiles strong{display:block;font-size:1.6rem;font-variant-numeric:tabular-nums}
     .tiles span{font-size:.85rem;color:var(--muted)}
@@ -68,8 +68,11 @@ enum StyleSheet {
     .reading dd{text-align:left;max-width:60rem}
     code{font:.85em/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace}
     pre{background:var(--page);padding:.6rem .75rem;border-radius:.35rem;white-space:pre-wrap;margin:.5rem 0}
-    @media (max-width:60rem){
+    @media (max-width:78rem){
     .masthead,main{margin-left:.75rem;margin-right:.75rem}
+    }
+    @media (max-width:64rem){
+    .tiles{grid-template-columns:repeat(4,1fr)}
     }
     @media (max-width:46rem){
     h1{font-size:1.4rem}section{padding:.75rem}

@@ -37,10 +37,17 @@ struct ReportGathering {
 
   private func names(_ subject: Report.Subject, _ scope: ReportScope, _ figures: [String: [RunFigures]]) throws -> [String] {
     switch subject {
-    case .everything: Set(try ledger?.drills(upTo: scope) ?? []).union(declared).sorted()
+    case .everything: try everyName(scope).union(figures.keys).union(declared).sorted()
     case .drills(let names): Set(names).sorted()
     case .runs: figures.keys.sorted()
     }
+  }
+
+  /// Drills that ran or missed a due time at any time before the end of the period.
+  private func everyName(_ scope: ReportScope) throws -> Set<String> {
+    guard let ledger else { return [] }
+    let before = try ledger.drills().filter { try ledger.lastRun(of: $0, in: scope) != nil }
+    return Set(before).union(try ledger.missedDrills(upTo: scope))
   }
 
   private struct Evidence {
@@ -53,16 +60,18 @@ struct ReportGathering {
     guard let ledger else { return [:] }
     let shown = min(12, max(3, 400 / max(1, drills)))
     let troubled = figures.count { $0.value.contains { $0.verdict != .passed } }
-    let read = min(500, max(20, 1000 / max(1, troubled)))
+    let read = min(500, max(10, 600 / max(1, troubled)))
     return try figures.mapValues { runs in
       let newest = runs.suffix(shown).reversed().map(\.sequence)
       let unpassed = runs.filter { $0.verdict != .passed }.suffix(read).reversed().map(\.sequence)
-      return Evidence(newest: try records(newest, ledger), unpassed: try records(unpassed, ledger))
+      let records = try records(Set(newest + unpassed).sorted(), ledger)
+      return Evidence(newest: newest.compactMap { records[$0] }, unpassed: unpassed.compactMap { records[$0] })
     }
   }
 
-  private func records(_ sequences: [Int64], _ ledger: Ledger) throws -> [ReportedRecord] {
-    try ledger.evidence(at: sequences).map { ReportedRecord(record: $0.record, sequence: $0.chain.sequence) }
+  private func records(_ sequences: [Int64], _ ledger: Ledger) throws -> [Int64: ReportedRecord] {
+    let sealed = try ledger.evidence(at: sequences).map { ReportedRecord(record: $0.record, sequence: $0.chain.sequence) }
+    return Dictionary(sealed.map { ($0.sequence, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
   private func proof(_ figures: [String: [RunFigures]], _ evidence: [String: Evidence], head: Int64?) throws -> Report.Proof {
