@@ -226,6 +226,7 @@ struct SQLiteDumpTests {
       "ATTACH 'CANARY' AS other; CREATE TABLE other.x(a);", ".shell touch CANARY", ".output CANARY\n", "SELECT writefile('CANARY', 'x');",
       "SELECT load_extension('CANARY');", "VACUUM INTO 'CANARY';", "PRAGMA writable_schema=ON; UPDATE sqlite_schema SET sql='x';",
       "PRAGMA writable_schema=ON; INSERT INTO sqlite_schema VALUES('table','x','x',2,'CREATE TABLE x(a)');",
+      "PRAGMA writable_schema=ON; INSERT INTO \"SQLite_Schema\" VALUES('table','x','x',2,'CREATE TABLE x(a)');",
       "CREATE TABLE t(a); CREATE TRIGGER r AFTER INSERT ON t BEGIN SELECT load_extension('CANARY'); END; INSERT INTO t VALUES(1);",
       "PRAGMA temp_store_directory='CANARY';", "CREATE TABLE t(a);\n.import CANARY t\n",
       "INSERT INTO sqlite_schema(type,name,tbl_name,rootpage,sql)VALUES('table','x','x',5,'CREATE VIRTUAL TABLE x USING fts5(a)');",

@@ -91,6 +91,10 @@ struct SQLDumpLoader {
 
   private mutating func execute(_ statement: SQLStatementSplitter.Statement) throws {
     if watch.mustEnd() { throw CancellationError() }
+    if statements > 0, Self.isOrdinaryInsert(statement.text) {
+      statements += 1
+      return try run(statement)
+    }
     let words = Self.words(statement.text)
     if statements == 0 { beganLikeDump = words.prefix(2) == ["PRAGMA", "FOREIGN_KEYS"] }
     statements += 1
@@ -109,11 +113,21 @@ struct SQLDumpLoader {
     try allowingSchema(isVirtualTable) { try run(statement) }
   }
 
-  /// The first words: three of an INSERT, of which a dump has millions, and enough of any other.
+  /// Whether this is an INSERT as `.dump` writes it, of which a dump has millions, into a table that is not SQLite's own.
+  private static func isOrdinaryInsert(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    // What stands before a statement, the end of the line before it, belongs to it.
+    let statement = text.drop { $0 == 32 || (9...13).contains($0) }
+    guard statement.starts(with: "INSERT INTO ".utf8) else { return false }
+    var name = statement.dropFirst(12)
+    if let quote = name.first, SQLTokens.closing(quote) != nil { name = name.dropFirst() }
+    guard let first = name.first, SQLTokens.isWord(first) else { return false }
+    return !name.starts(with: "sqlite_".utf8) { $0 == $1 || $0 ^ 0x20 == $1 }
+  }
+
+  /// The first words of a statement.
   private static func words(_ text: UnsafeBufferPointer<UInt8>) -> [String] {
-    let isInsert = text.first == UInt8(ascii: "I")
-    var tokens = SQLTokens(Array(text.prefix(isInsert ? 512 : 2048)))
-    return tokens.rest(limit: isInsert ? 3 : 12).map(\.word)
+    var tokens = SQLTokens(Array(text.prefix(2048)))
+    return tokens.rest(limit: 12).map(\.word)
   }
 
   private func run(_ statement: SQLStatementSplitter.Statement) throws {

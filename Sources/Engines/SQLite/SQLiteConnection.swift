@@ -70,7 +70,7 @@ final class SQLiteConnection {
       handle,
       { context, action, first, second, database, trigger in
         let judge = SQLiteConnection.value(context, SQLiteGuard.self)
-        return judge.judge(action, first.map { String(cString: $0) }, second.map { String(cString: $0) })
+        return judge.judge(action, first, second)
       }, Unmanaged.passUnretained(guardian).toOpaque())
   }
 
@@ -84,8 +84,8 @@ final class SQLiteConnection {
 
     fileprivate var flags: Int32 {
       switch self {
-      case .create: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_PRIVATECACHE
-      case .read: SQLITE_OPEN_READONLY | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_URI | SQLITE_OPEN_PRIVATECACHE
+      case .create: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOMUTEX
+      case .read: SQLITE_OPEN_READONLY | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_URI | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOMUTEX
       }
     }
 
@@ -159,6 +159,7 @@ final class SQLiteConnection {
       let status = sqlite3_prepare_v2(handle, start, Int32(clamping: text.count), &statement, &tail)
       guard status == SQLITE_OK, let tail else { return status }
       let rest = UnsafeBufferPointer(rebasing: text[(tail - start)...])
+      if rest.isEmpty { return status }
       var tokens = SQLTokens(Array(rest))
       let isAlone = tokens.rest(limit: 16).allSatisfy { $0.text == [UInt8(ascii: ";")] }
       return isAlone ? status : SQLITE_MISUSE

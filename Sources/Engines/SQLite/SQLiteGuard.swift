@@ -23,16 +23,18 @@ final class SQLiteGuard {
 
   func forget() { refusal = nil }
 
-  func judge(_ action: Int32, _ first: String?, _ second: String?) -> Int32 {
+  /// What the two names are depends on the action; they are read only where they count, for a dump has millions of statements.
+  func judge(_ action: Int32, _ first: UnsafePointer<CChar>?, _ second: UnsafePointer<CChar>?) -> Int32 {
+    func text(_ name: UnsafePointer<CChar>?) -> String { name.map { String(cString: $0) } ?? "" }
     switch action {
     case SQLITE_ATTACH: return refuse("ATTACH (another file)")
     case SQLITE_DETACH: return refuse("DETACH")
-    case SQLITE_FUNCTION: return function(second ?? "")
-    case SQLITE_PRAGMA: return isOurs ? SQLITE_OK : pragma((first ?? "").lowercased())
+    case SQLITE_FUNCTION: return function(text(second))
+    case SQLITE_PRAGMA: return isOurs ? SQLITE_OK : pragma(text(first).lowercased())
     case SQLITE_SELECT, SQLITE_READ, SQLITE_RECURSIVE: return SQLITE_OK
     default: break
     }
-    return purpose == .reading ? write(action, first ?? "") : load(action, second ?? "")
+    return purpose == .reading ? write(action, text(first)) : load(action, { text(second) })
   }
 
   private func refuse(_ what: String) -> Int32 {
@@ -69,13 +71,16 @@ final class SQLiteGuard {
   }
 
   /// Everything inside the new database is the dump's business; sqlite_schema itself is guarded by writable_schema being off.
-  private func load(_ action: Int32, _ module: String) -> Int32 {
-    if [SQLITE_CREATE_VIEW, SQLITE_CREATE_TRIGGER, SQLITE_CREATE_TEMP_VIEW, SQLITE_CREATE_TEMP_TRIGGER].contains(action) {
+  private func load(_ action: Int32, _ module: () -> String) -> Int32 {
+    switch action {
+    case SQLITE_CREATE_VIEW, SQLITE_CREATE_TRIGGER, SQLITE_CREATE_TEMP_VIEW, SQLITE_CREATE_TEMP_TRIGGER:
       definitions += 1
       return definitions <= SQLiteDepth.definitions ? SQLITE_OK : refuse("more than \(SQLiteDepth.definitions) views and triggers")
+    case SQLITE_CREATE_VTABLE:
+      let modules: Set<String> = ["fts3", "fts4", "fts5", "fts5vocab", "fts4aux", "rtree", "rtree_i32", "geopoly"]
+      let module = module()
+      return modules.contains(module.lowercased()) ? SQLITE_OK : refuse("a virtual table of the module \(module)")
+    default: return SQLITE_OK
     }
-    guard action == SQLITE_CREATE_VTABLE else { return SQLITE_OK }
-    let modules: Set<String> = ["fts3", "fts4", "fts5", "fts5vocab", "fts4aux", "rtree", "rtree_i32", "geopoly"]
-    return modules.contains(module.lowercased()) ? SQLITE_OK : refuse("a virtual table of the module \(module)")
   }
 }
