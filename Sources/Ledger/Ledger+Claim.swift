@@ -68,9 +68,9 @@ extension Ledger {
     }
   }
 
-  /// Notes a started program. Repeating it is a no-op.
+  /// Notes a started program, which a power cut would end too. Repeating it is a no-op.
   package func started(_ process: RecordedProcess, for claim: RunClaim) throws {
-    try write("start process", for: claim) { db in
+    try write("start process", waitsForDisk: false, for: claim) { db in
       try db.execute(
         sql: "INSERT INTO process (run, boot_id, pid, start_time, pgid) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         arguments: [claim.run.text, process.bootID, process.pid, process.startTime, process.processGroup])
@@ -79,7 +79,7 @@ extension Ledger {
 
   /// Forgets a program that has ended. One that is not known is a no-op.
   package func ended(_ process: RecordedProcess, for claim: RunClaim) throws {
-    try write("end process", for: claim) { db in
+    try write("end process", waitsForDisk: false, for: claim) { db in
       try db.execute(
         sql: "DELETE FROM process WHERE run = ? AND boot_id = ? AND pid = ? AND start_time = ?",
         arguments: [claim.run.text, process.bootID, process.pid, process.startTime])
@@ -87,8 +87,8 @@ extension Ledger {
   }
 
   /// A transaction of a claim: refused when another process has taken the run over since.
-  func write<T>(_ step: String, for claim: RunClaim, _ body: (Database) throws -> T) throws -> T {
-    try write(step) { db in
+  func write<T>(_ step: String, waitsForDisk: Bool = true, for claim: RunClaim, _ body: (Database) throws -> T) throws -> T {
+    try write(step, waitsForDisk: waitsForDisk) { db in
       try checkEpoch(of: claim, db)
       return try body(db)
     }

@@ -13,7 +13,8 @@ package struct Leftover: Sendable, Hashable {
   package let keptUntil: Timestamp?
 }
 
-// Every step is a transaction of its own, durable when it returns, and may be repeated.
+// Every step is a transaction of its own and may be repeated. That a resource was made, is being destroyed or is gone need not outlive a
+// power cut: the intent does, and whoever reads it looks for the resource whatever its state was.
 extension Ledger {
   /// Must return before the resource is made.
   package func intend(_ resource: ScratchResource, for claim: RunClaim) throws { try move(resource, to: .intended, for: claim) }
@@ -36,7 +37,8 @@ extension Ledger {
   private func move(_ resource: ScratchResource, to state: ScratchResource.State, until: Timestamp? = nil, for claim: RunClaim) throws {
     // An intent that is repeated must not take back that the resource was made; one for a name that is gone begins anew.
     let forward = state == .intended ? "WHERE state = 'destroyed'" : ""
-    try write(state.rawValue, for: claim) { db in
+    let waitsForDisk = [.intended, .leaked, .kept].contains(state)
+    try write(state.rawValue, waitsForDisk: waitsForDisk, for: claim) { db in
       try db.execute(
         sql: """
           INSERT INTO scratch_resource (run, drill, kind, name, state, attempts, owner_epoch, kept_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?)

@@ -7,7 +7,7 @@ internal import Synchronization
 /// The one durable memory: sealed records in a hash chain, what live runs have made, and what is owed to people.
 ///
 /// Every call blocks, mostly for milliseconds, at worst for the lock wait: never call it on Swift's cooperative pool. Calls may come
-/// from any thread. A step that returned is on disk; one that threw left nothing, but for a disk error, after which the next start
+/// from any thread. A step that returned outlives a kill, and but for those that say so a power cut; one that threw left nothing, but for a disk error, after which the next start
 /// sees whether it was kept (every step may be repeated).
 package final class Ledger: Sendable {
   /// How a ledger is opened.
@@ -168,11 +168,17 @@ extension Ledger {
 
 extension Ledger {
   /// One durable transaction, begun IMMEDIATE so that reading before writing cannot end in a lock that no wait resolves.
-  func write<T>(_ step: String, _ body: (Database) throws -> T) throws -> T {
+  ///
+  /// - Parameter waitsForDisk: False where losing the step's end with the machine's power loses nothing: what it tells of is then gone
+  ///   too, or is found again. Steps stay in their order, and the next one that waits takes this one to the disk as well.
+  func write<T>(_ step: String, waitsForDisk: Bool = true, _ body: (Database) throws -> T) throws -> T {
     guard !isReadOnly else { throw Fault(.internalError, "the ledger \(path) was opened for reading and cannot \(step)") }
     options.crashPoint("before \(step)")
     let result = try reporting {
       try queue().writeWithoutTransaction { db in
+        // In WAL mode NORMAL leaves out the wait for the disk after a commit, and nothing else (sqlite.org/pragma.html).
+        if !waitsForDisk { try db.execute(sql: "PRAGMA synchronous = NORMAL") }
+        defer { if !waitsForDisk { try? db.execute(sql: "PRAGMA synchronous = FULL") } }
         var result: T?
         try db.inTransaction(.immediate) {
           result = try body(db)
