@@ -47,8 +47,8 @@ let package = Package(
     module("HTTPTransport", ["DrillModel", "CCurl"]),
     module("AWSSigning", ["DrillModel", "Digesting"]),
     module("AWSClient", ["DrillModel", "Digesting", "HTTPTransport", "AWSSigning"]),
-    module("EngineKit", ["DrillModel", "DrillConfig", "ToolRunner", "Selecting"]),
-    module("PostgreSQLKit", ["DrillModel", "ToolRunner", "EngineKit", "CLibPQ"]),
+    module("EngineKit", ["DrillModel", "DrillConfig", "ToolRunner", "Selecting", "CSystem"]),
+    module("PostgreSQLKit", ["DrillModel", "ToolRunner", "EngineKit", "CLibPQ", "CSystem"]),
     module(
       "EnginePostgreSQL", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "PostgreSQLKit", "CSystem"],
       path: "Sources/Engines/PostgreSQL"),

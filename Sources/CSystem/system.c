@@ -1,12 +1,15 @@
 #define _GNU_SOURCE
 #include "CSystem.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -28,6 +31,99 @@
 #endif
 
 int csystem_sync_filesystem(int fd) { return syncfs(fd) == 0 ? 0 : -errno; }
+
+static int remove_directory(int parent, const char *name, dev_t device);
+
+/// Takes the descriptor over. One descriptor for each level: beyond their limit the caller is told so.
+static int remove_below(int directory, const char *spared, dev_t device) {
+  int result = 0;
+  DIR *listing = fdopendir(directory);
+  if (listing == NULL) {
+    result = -errno;
+    close(directory);
+    return result;
+  }
+  for (struct dirent *entry; (entry = readdir(listing)) != NULL;) {
+    const char *name = entry->d_name;
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || (spared != NULL && strcmp(name, spared) == 0)) continue;
+    int error = 0, is_directory = entry->d_type == DT_DIR;
+    if (!is_directory && unlinkat(directory, name, 0) != 0 && errno != ENOENT) {
+      error = -errno;
+      is_directory = errno == EISDIR || (errno == EPERM && entry->d_type == DT_UNKNOWN);
+    }
+    if (is_directory) error = remove_directory(directory, name, device);
+    if (result == 0) result = error;
+  }
+  closedir(listing);
+  return result;
+}
+
+static int remove_directory(int parent, const char *name, dev_t device) {
+  if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT) return 0;
+  struct stat found;
+  int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) return -errno;
+  int error = fstat(fd, &found) != 0 ? -errno : found.st_dev != device ? -EXDEV : 0;
+  if (error != 0) close(fd);
+  else error = remove_below(fd, NULL, device);
+  if (error == 0 && unlinkat(parent, name, AT_REMOVEDIR) != 0) error = -errno;
+  return error;
+}
+
+int csystem_remove_below(int directory, const char *spared) {
+  struct stat found;
+  int own = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (own < 0) return -errno;
+  if (fstat(own, &found) == 0) return remove_below(own, spared, found.st_dev);
+  int error = -errno;
+  close(own);
+  return error;
+}
+
+static int copy_by_hand(int from, int to, off_t at, off_t end) {
+  char bytes[1 << 16];
+  while (at < end) {
+    size_t wanted = end - at < (off_t)sizeof bytes ? (size_t)(end - at) : sizeof bytes;
+    ssize_t count = pread(from, bytes, wanted, at);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return count < 0 ? -errno : 0;
+    for (ssize_t written = 0; written < count;) {
+      ssize_t step = pwrite(to, bytes + written, (size_t)(count - written), at + written);
+      if (step < 0 && errno != EINTR) return -errno;
+      if (step > 0) written += step;
+    }
+    at += count;
+  }
+  return 0;
+}
+
+static int copy_extent(int from, int to, off_t at, off_t end) {
+  off_t target = at;
+  while (at < end) {
+    ssize_t count = copy_file_range(from, &at, to, &target, (size_t)(end - at), 0);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EIO)) return -errno;
+    if (count <= 0) return copy_by_hand(from, to, at, end);
+  }
+  return 0;
+}
+
+int csystem_copy_file(int from, int to) {
+  struct stat found;
+  if (fstat(from, &found) != 0) return -errno;
+  off_t at = 0;
+  while (at < found.st_size) {
+    off_t data = lseek(from, at, SEEK_DATA);
+    if (data < 0 && errno == ENXIO) break;
+    // A file system that knows no holes says so in various ways; the file is then one extent.
+    off_t end = data < 0 ? found.st_size : lseek(from, data, SEEK_HOLE);
+    if (end < 0) end = found.st_size;
+    int error = copy_extent(from, to, data < 0 ? at : data, end);
+    if (error != 0) return error;
+    at = end;
+  }
+  return ftruncate(to, found.st_size) == 0 ? 0 : -errno;
+}
 
 int csystem_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC) == 0 ? 0 : -errno; }
 

@@ -1,3 +1,4 @@
+import CSystem
 package import DrillModel
 import Foundation
 import Glibc
@@ -56,12 +57,10 @@ package struct ScratchDirectory: Sendable {
         .scratchUnusable, "\(path) does not carry the marker of run \(run) and is left alone",
         advice: "Look at it, and remove it by hand if it is not needed")
     }
-    do {
-      try removeMarkerLast()
-    } catch {
-      try openUp()
-      do { try removeMarkerLast() } catch { throw unusable("cannot remove \(path) completely", errno) }
-    }
+    if removeMarkerLast() == 0 { return }
+    openUp()
+    let code = removeMarkerLast()
+    guard code == 0 else { throw unusable("cannot remove \(path) completely", code) }
   }
 
   /// Bytes that the directory's files occupy on disk.
@@ -85,15 +84,27 @@ package struct ScratchDirectory: Sendable {
   }
 
   /// A removal that is cut short must leave the marker, or nobody could prove afterwards whose directory it is.
-  private func removeMarkerLast() throws {
-    for name in try FileManager.default.contentsOfDirectory(atPath: path) where name != Self.marker {
-      try FileManager.default.removeItem(atPath: "\(path)/\(name)")
+  ///
+  /// Gives 0 or an errno.
+  private func removeMarkerLast() -> Int32 {
+    let directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    guard directory >= 0 else { return errno }
+    defer { close(directory) }
+    let result = csystem_remove_below(directory, Self.marker)
+    if result == -EMFILE || result == -ENFILE {
+      for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] where name != Self.marker {
+        try? FileManager.default.removeItem(atPath: "\(path)/\(name)")
+      }
+    } else if result != 0 {
+      return -result
     }
-    try FileManager.default.removeItem(atPath: path)
+    guard unlinkat(directory, Self.marker, 0) == 0 || errno == ENOENT else { return errno }
+    return rmdir(path) == 0 ? 0 : errno
   }
 
   /// Restored directories may forbid their owner to change them; that must not make a leak.
-  private func openUp() throws {
+  private func openUp() {
+    chmod(path, 0o711)
     for case let name as String in FileManager.default.enumerator(atPath: path) ?? .init() {
       var status = stat()
       let full = "\(path)/\(name)"

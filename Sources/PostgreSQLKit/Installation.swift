@@ -1,5 +1,7 @@
 internal import DrillModel
 internal import Foundation
+internal import Glibc
+internal import Synchronization
 package import ToolRunner
 
 /// The programs of one PostgreSQL version on this machine.
@@ -90,11 +92,30 @@ package struct Installation: Sendable, Hashable {
   private static func installation(in programs: String, _ tools: any ToolRunning) async throws -> Installation? {
     let needed = ["initdb", "postgres", "psql", "pg_restore"]
     guard needed.allSatisfy({ FileManager.default.isExecutableFile(atPath: "\(programs)/\($0)") }) else { return nil }
+    let file = FileIdentity("\(programs)/postgres")
+    if let file, let known = known.withLock({ $0[file] }) { return known }
     let exit = try await tools.run(ToolCommand("\(programs)/postgres", ["--version"]), deadline: .seconds(30))
     guard exit.isSuccess else { return nil }
     // postgres (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)
     let words = exit.outputText.split(separator: " ")
     guard words.count > 2, let version = words.dropFirst(2).first, let major = Int(version.prefix { $0.isNumber }) else { return nil }
-    return Installation(major: major, version: String(version).trimmingCharacters(in: .whitespacesAndNewlines), programs: programs)
+    let found = Installation(major: major, version: String(version).trimmingCharacters(in: .whitespacesAndNewlines), programs: programs)
+    if let file { known.withLock { $0[file] = found } }
+    return found
+  }
+
+  /// Asked once for each file, which an upgrade replaces.
+  private static let known = Mutex<[FileIdentity: Installation]>([:])
+
+  private struct FileIdentity: Hashable {
+    let path: String
+    let numbers: [Int]
+
+    init?(_ path: String) {
+      var found = stat()
+      guard stat(path, &found) == 0 else { return nil }
+      self.path = path
+      numbers = [Int(found.st_dev), Int(found.st_ino), Int(found.st_size), found.st_mtim.tv_sec, found.st_mtim.tv_nsec]
+    }
   }
 }

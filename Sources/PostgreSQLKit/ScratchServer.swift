@@ -25,7 +25,7 @@ package final class ScratchServer: Sendable {
   package init(_ installation: Installation, _ context: EngineContext, _ confinement: Confinement, socket: String) async throws {
     let template = try await ServerTemplate.prepare(installation, context, confinement)
     let data = "\(context.directory)/data"
-    try await ScratchServer.copy(template, to: data, context, confinement)
+    try await TemplateCopy(owner: confinement.user).copy(template.data, to: data)
     try Accounts.makeDirectory(socket, owner: confinement.user, mode: 0o700)
     let log = ServerLog()
     let program = installation.program("postgres")
@@ -45,8 +45,7 @@ package final class ScratchServer: Sendable {
       settings: ["search_path": "pg_catalog", "statement_timeout": "0", "lock_timeout": "0"])
     administrator = ScratchServer.with(known, password: fresh)
     do {
-      try await waitUntilAnswering(known)
-      try await ScratchServer.change(known, to: fresh)
+      try await waitUntilAnswering(known, newPassword: fresh)
     } catch {
       await stop()
       throw error
@@ -80,7 +79,9 @@ package final class ScratchServer: Sendable {
     ConnectionTarget(host: socket, user: user, password: password, database: database, settings: settings)
   }
 
-  private func waitUntilAnswering(_ target: ConnectionTarget) async throws {
+  /// The template's password has been on disk, so it is good for one login, which changes it.
+  private func waitUntilAnswering(_ target: ConnectionTarget, newPassword: String) async throws {
+    let change = "ALTER ROLE \(Quoting.identifier(target.user)) PASSWORD \(Quoting.literal(newPassword))"
     let tool = tool
     let watch = Task { [weak self] in
       let exit = await tool.exit()
@@ -91,7 +92,12 @@ package final class ScratchServer: Sendable {
     while true {
       try Task.checkCancellation()
       let answer = try await onThread("pg connect") { () -> ServerError? in
-        do throws(ServerError) { try Connection(target).close() } catch { return error }
+        let connection: Connection
+        do throws(ServerError) { connection = try Connection(target) } catch { return error }
+        defer { connection.close() }
+        do throws(ServerError) { try connection.execute(change) } catch {
+          throw Fault(.toolFailed, "the scratch server refused to change its superuser's password: \(error.message)")
+        }
         return nil
       }
       guard let answer else { return }
@@ -112,28 +118,6 @@ package final class ScratchServer: Sendable {
     var copy = target
     copy.password = password
     return copy
-  }
-
-  /// The template's password has been on disk, so it is good for one login.
-  private static func change(_ target: ConnectionTarget, to password: String) async throws {
-    let sql = "ALTER ROLE \(Quoting.identifier(target.user)) PASSWORD \(Quoting.literal(password))"
-    try await onThread("pg admin") {
-      do throws(ServerError) {
-        let connection = try Connection(target)
-        try connection.execute(sql)
-        connection.close()
-      } catch {
-        throw Fault(.toolFailed, "the scratch server refused to change its superuser's password: \(error.message)")
-      }
-    }
-  }
-
-  private static func copy(_ template: ServerTemplate, to data: String, _ context: EngineContext, _ confinement: Confinement) async throws {
-    let copy = try await context.tools.run(ToolCommand("/bin/cp", ["-a", "--reflink=auto", template.data, data]))
-    guard copy.isSuccess else { throw ServerTemplate.failure("cp", copy) }
-    guard let user = confinement.user else { return }
-    let owned = try await context.tools.run(ToolCommand("/bin/chown", ["-R", "-h", "\(user.uid):\(user.gid)", data]))
-    guard owned.isSuccess else { throw ServerTemplate.failure("chown", owned) }
   }
 }
 

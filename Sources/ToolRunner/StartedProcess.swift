@@ -37,20 +37,20 @@ package func isSameProcess(_ process: StartedProcess) -> Bool {
 ///
 /// - Throws: `Fault` with code `tool_failed` naming processes that cannot be ended (they wait for a disk that does not answer).
 package func sweep(run: String, grace: Duration = .seconds(2)) async throws {
-  try await onThread("sweep") { try sweepNow(grace: grace) { $0.carries(run: run) } }
+  try await onThread("sweep") { try sweepNow(run: run, grace: grace) { _ in true } }
 }
 
 /// The same for those of one process group only, for the caller's own thread.
 func sweepNow(group: Int32, run: String) {
-  try? sweepNow(grace: .zero) { $0.group == group && $0.carries(run: run) }
+  try? sweepNow(run: run, grace: .zero) { getpgid($0) == group }
 }
 
-private func sweepNow(grace: Duration, _ isMeant: (ListedProcess) -> Bool) throws {
+private func sweepNow(run: String, grace: Duration, _ isMeant: (Int32) -> Bool) throws {
   let clock = ContinuousClock()
   let start = clock.now
   let deadline = grace + .seconds(10)
   while true {
-    let left = ListedProcess.all().filter { $0.pid != getpid() && isMeant($0) }
+    let left = processNumbers().filter { $0 != getpid() && isMeant($0) }.compactMap { ListedProcess($0, run: run) }
     if left.isEmpty { return }
     let elapsed = clock.now - start
     guard elapsed < deadline else {
@@ -68,21 +68,18 @@ private struct ListedProcess {
   let pid: Int32
   let startTime: UInt64
 
-  var group: Int32 { getpgid(pid) }
-
-  static func all() -> [ListedProcess] {
-    processNumbers().compactMap { pid in
-      let startTime = csystem_process_start_time(pid)
-      return startTime == 0 ? nil : ListedProcess(pid: pid, startTime: startTime)
+  /// Nil when the process is not of the run: by its environment, or as a supervisor by its name (forked from us, it shows our
+  /// environment and not the run's).
+  init?(_ pid: Int32, run: String) {
+    guard let stat = contents(of: "/proc/\(pid)/stat"), let name = stat.firstIndex(of: UInt8(ascii: "(")) else { return nil }
+    if !stat[name...].starts(with: "(dm:\(run.suffix(12)))".utf8) {
+      guard let environment = contents(of: "/proc/\(pid)/environ") else { return nil }
+      let wanted = Array("DRILLMARK_RUN=\(run)".utf8)
+      guard environment.split(separator: 0).contains(where: { $0.elementsEqual(wanted) }) else { return nil }
     }
-  }
-
-  /// By its environment, or as a supervisor by its name: forked from us, it shows our environment and not the run's.
-  func carries(run: String) -> Bool {
-    if contents(of: "/proc/\(pid)/comm").map({ $0.elementsEqual("dm:\(run.suffix(12))\n".utf8) }) == true { return true }
-    guard let environment = contents(of: "/proc/\(pid)/environ") else { return false }
-    let wanted = Array("DRILLMARK_RUN=\(run)".utf8)
-    return environment.split(separator: 0).contains { $0.elementsEqual(wanted) }
+    self.pid = pid
+    startTime = csystem_process_start_time(pid)
+    if startTime == 0 { return nil }
   }
 
   /// Signals this process and none that took over its number.

@@ -26,6 +26,13 @@ long csystem_splice(int from, int to, size_t bytes);
 /// Waits until everything written to the file system that holds `fd` is on its disk.
 int csystem_sync_filesystem(int fd);
 
+/// Removes everything below a directory but the one entry named, following no link and entering no other file system. -EMFILE when
+/// directories lie deeper in each other than descriptors can be had; what lies less deep is gone then.
+int csystem_remove_below(int directory, const char *spared);
+/// Copies the whole of a regular file into an empty one, in the kernel where it can (sharing blocks on file systems that do), holes as
+/// holes.
+int csystem_copy_file(int from, int to);
+
 struct csystem_filesystem {
   uint64_t type;
   uint64_t free_bytes;

@@ -17,7 +17,9 @@ final class DumpPump: Sendable {
 
   private struct State {
     var scanner = DumpScanner()
-    var buffer: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: DumpPump.size)
+    /// Bytes of the buffer that hold something, and those of them that were scanned.
+    var filled = 0
     var position = 0
     var bytes: Int64 = 0
     var isAtEnd = false
@@ -42,8 +44,8 @@ final class DumpPump: Sendable {
   /// - Throws: `Fault` when nothing comes.
   func head() throws -> [UInt8] {
     try state.withLock { state in
-      while state.buffer.count < 32 << 10, !state.isAtEnd { try refill(&state) }
-      return state.buffer
+      while state.filled < 32 << 10, !state.isAtEnd { try refill(&state) }
+      return Array(state.buffer[..<state.filled])
     }
   }
 
@@ -54,7 +56,7 @@ final class DumpPump: Sendable {
       let sink = PumpSink(target, finding)
       while true {
         if isStopped.load(ordering: .relaxed) { return .stopped }
-        if state.position >= state.buffer.count {
+        if state.position >= state.filled {
           if state.isAtEnd { break }
           try refill(&state)
           continue
@@ -86,21 +88,23 @@ final class DumpPump: Sendable {
   var hasStatement: Bool { state.withLock { $0.scanner.hasStatement } }
 
   private func advance(_ state: inout State, _ sink: PumpSink) throws {
-    let start = state.position
-    let buffer = state.buffer
+    let (start, count) = (state.position, state.filled)
+    // Taken out while it works, so that its own buffers are not copied for every piece.
     var scanner = state.scanner
-    let end = try buffer.withUnsafeBufferPointer { bytes in
-      if let base = bytes.baseAddress, memchr(base + start, 0, bytes.count - start) != nil {
+    state.scanner = DumpScanner()
+    defer { state.scanner = scanner }
+    state.position = try state.buffer.withUnsafeBufferPointer { whole in
+      let bytes = UnsafeBufferPointer(rebasing: whole[..<count])
+      if let base = bytes.baseAddress, memchr(base + start, 0, count - start) != nil {
         throw Fault(
           .backupDamaged, "the dump holds zero bytes behind line \(scanner.line), which text never does",
           advice: "The file or the disk it lay on is damaged. \(DumpFormat.lookAtJob)")
       }
       return try scanner.scan(bytes, from: start, into: sink)
     }
-    state.scanner = scanner
-    state.position = end
   }
 
+  /// Reads the next piece behind what was not scanned yet.
   private func refill(_ state: inout State) throws {
     while true {
       if isStopped.load(ordering: .relaxed) {
@@ -111,17 +115,16 @@ final class DumpPump: Sendable {
       if poll(&watched, 1, 100) == 0 { continue }
       break
     }
-    var fresh = state.position == state.buffer.count ? [] : Array(state.buffer[state.position...])
-    let kept = fresh.count
-    fresh.append(contentsOf: repeatElement(0, count: DumpPump.size))
-    let count = fresh.withUnsafeMutableBytes { bytes in read(source.raw, bytes.baseAddress.map { $0 + kept }, DumpPump.size) }
+    if state.position == state.filled { (state.position, state.filled) = (0, 0) }
+    let filled = state.filled
+    let count = state.buffer.withUnsafeMutableBytes { bytes in
+      read(source.raw, bytes.baseAddress.map { $0 + filled }, bytes.count - filled)
+    }
     if count < 0, errno == EINTR || errno == EAGAIN { return }
     guard count >= 0 else {
       throw Fault(.backupUnreadable, "the dump cannot be read to its end: \(systemMessage(errno))", advice: "Check the disk it lies on")
     }
-    fresh.removeLast(DumpPump.size - count)
-    state.buffer = fresh
-    state.position = 0
+    state.filled += count
     state.isAtEnd = count == 0
     state.bytes += Int64(count)
     progress(state.bytes)

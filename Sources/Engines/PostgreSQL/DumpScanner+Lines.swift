@@ -43,6 +43,14 @@ extension DumpScanner {
     while position < bytes.count, let base = bytes.baseAddress {
       let found = memchr(base + position, 10, bytes.count - position)
       let end: Int = found.map { UnsafePointer<UInt8>($0.assumingMemoryBound(to: UInt8.self)) - base } ?? bytes.count
+      if found != nil, copyHead.isEmpty {
+        // The whole line is here, as nearly every one is.
+        let isEnd = DumpScanner.isEndOfData(base + position, end - position)
+        position = end + 1
+        endLine(inCopy: !isEnd)
+        if isEnd { return position }
+        continue
+      }
       let headEnd: Int = Swift.min(end, position + 4 - copyHead.count)
       if headEnd > position { copyHead.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[position..<headEnd])) }
       guard found != nil else { return bytes.count }
@@ -53,6 +61,10 @@ extension DumpScanner {
       if isEnd { return position }
     }
     return position
+  }
+
+  private static func isEndOfData(_ line: UnsafePointer<UInt8>, _ length: Int) -> Bool {
+    (length == 2 || (length == 3 && line[2] == 13)) && line[0] == 92 && line[1] == 46
   }
 
   mutating func beginCommand() throws {

@@ -2,6 +2,7 @@ import DrillModel
 import EngineKit
 import Glibc
 import PostgreSQLKit
+import Synchronization
 import ToolRunner
 
 /// The roles of a scratch server: who loads, who checks, and stand-ins for those that a dump names.
@@ -11,11 +12,15 @@ final class LoadRoles: Sendable {
   let checker: ConnectionTarget
   private let administrator: Connection
   private let standIns = StandIns()
+  private let isSuperuser: Bool
+  private let opened = Mutex<Set<String>>([])
+  private static let builtIn = ["postgres", "template1"]
   private static let limit = 10_000
 
   /// Makes the loading role, over a connection of our own that stays open for stand-ins. Blocks.
   init(_ server: ScratchServer, asSuperuser: Bool) throws(ServerError) {
     self.server = server
+    isSuperuser = asSuperuser
     let suffix = RandomText.hex(4)
     loader = server.target(user: "dm_load_\(suffix)", password: RandomText.hex(24), database: server.initialDatabase)
     checker = server.target(user: "dm_check_\(suffix)", password: RandomText.hex(24), database: server.initialDatabase)
@@ -23,7 +28,7 @@ final class LoadRoles: Sendable {
     let name = Quoting.identifier(loader.user)
     try administrator.execute(
       "CREATE ROLE \(name) LOGIN CREATEDB \(asSuperuser ? "SUPERUSER" : "NOSUPERUSER") PASSWORD \(Quoting.literal(loader.password))")
-    for database in ["postgres", "template1", server.initialDatabase] {
+    for database in try databaseNames() where (LoadRoles.builtIn + [server.initialDatabase]).contains(database) {
       try administrator.execute("ALTER DATABASE \(Quoting.identifier(database)) OWNER TO \(name)")
     }
   }
@@ -62,6 +67,7 @@ final class LoadRoles: Sendable {
 
   /// Lets stand-ins own objects in a database. Blocks.
   func open(_ database: String) throws(ServerError) {
+    _ = opened.withLock { $0.insert(database) }
     let connection = try Connection(server.administrator.entering(database))
     defer { connection.close() }
     try connection.execute("GRANT CREATE ON DATABASE \(Quoting.identifier(database)) TO PUBLIC")
@@ -82,6 +88,19 @@ final class LoadRoles: Sendable {
     try administrator.execute(sql)
   }
 
+  /// Makes a database of the loader's where there is none of that name, at best by giving the empty first one another name: a
+  /// `CREATE DATABASE` writes three hundred files. Blocks.
+  func provide(_ database: String, encoding: String?) throws(ServerError) {
+    let names = try databaseNames()
+    if encoding == nil, !names.contains(database), names.contains(server.initialDatabase) {
+      let change = "ALTER DATABASE \(Quoting.identifier(server.initialDatabase)) RENAME TO \(Quoting.identifier(database))"
+      do throws(ServerError) { return try administrator.execute(change) } catch {
+        // Somebody looks at it: then one is made.
+      }
+    }
+    try recreate(database, encoding: encoding)
+  }
+
   /// Takes the loader's rights away, ends its sessions, and makes the role for checks. Blocks.
   func lock() throws(ServerError) {
     let name = Quoting.identifier(loader.user)
@@ -97,19 +116,29 @@ final class LoadRoles: Sendable {
   }
 
   /// Databases that may hold data, with the number of user tables in each. Blocks.
+  ///
+  /// Of the databases that a new server has, those that the dump was not let into are as they were.
   func databases() throws(ServerError) -> [(name: String, tables: Int)] {
-    let names = try administrator.query(
-      "SELECT datname FROM pg_catalog.pg_database WHERE datallowconn AND datname <> $1 AND datname <> 'template0' ORDER BY datname",
-      [server.administrator.database])
+    let looked = isSuperuser ? Set(LoadRoles.builtIn + [server.initialDatabase]) : opened.withLock { $0 }
     var found: [(String, Int)] = []
-    for row in names.rows {
-      guard let name = row[0] else { continue }
+    for name in try databaseNames() {
+      if (LoadRoles.builtIn + [server.initialDatabase]).contains(name), !looked.contains(name) {
+        found.append((name, 0))
+        continue
+      }
       let connection = try Connection(server.administrator.entering(name))
       defer { connection.close() }
       let count = try connection.query(LoadRoles.userTables)
       found.append((name, Int((count.rows.first?.first ?? nil) ?? "") ?? 0))
     }
     return found
+  }
+
+  private func databaseNames() throws(ServerError) -> [String] {
+    let names = try administrator.query(
+      "SELECT datname FROM pg_catalog.pg_database WHERE datallowconn AND datname <> $1 AND datname <> 'template0' ORDER BY datname",
+      [server.administrator.database])
+    return names.rows.compactMap { $0[0] }
   }
 
   func administer<T>(_ body: (Connection) throws(ServerError) -> T) throws(ServerError) -> T { try body(administrator) }

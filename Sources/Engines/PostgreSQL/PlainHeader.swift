@@ -26,7 +26,9 @@ package struct PlainHeader: Sendable, Hashable {
 
   /// Reads the leading lines up to the first `CREATE` or `COPY`.
   package init(_ text: String) {
-    for line in text.split(whereSeparator: \.isNewline).prefix(400) {
+    // By bytes: cutting a whole head into characters takes longer than starting psql.
+    for bytes in text.utf8.split(maxSplits: 400, whereSeparator: { $0 == 10 || $0 == 13 }).prefix(400) {
+      let line = Substring(bytes)
       if banner == nil, line == "-- PostgreSQL database dump" { banner = .database }
       if banner == nil, line == "-- PostgreSQL database cluster dump" { banner = .cluster }
       if serverVersion == nil, let version = line.rest(after: "-- Dumped from database version ") { serverVersion = version }

@@ -139,7 +139,7 @@ final class PostgreSQLTarget: ScratchTarget {
     let roles = session.roles
     try await session.administering("the database \(name) cannot be made") {
       for role in contents.roles { try roles.ensure(role) }
-      try roles.recreate(name, encoding: encoding)
+      try roles.provide(name, encoding: encoding)
       try roles.open(name)
     }
   }
@@ -186,7 +186,8 @@ final class PostgreSQLTarget: ScratchTarget {
     let roles = session.roles
     let found = try await session.administering("the restored databases cannot be listed") {
       try roles.lock()
-      return try roles.databases().map { FoundDatabase(name: $0.name, tables: $0.tables) }
+      // An archive went where we said.
+      return try loaded != nil ? [] : roles.databases().map { FoundDatabase(name: $0.name, tables: $0.tables) }
     }
     let database = try loaded ?? choose(found)
     let line = "*:*:*:\(roles.checker.user):\(roles.checker.password)\n"
