@@ -28,7 +28,7 @@ enum Benchmark {
     let results = CaseGroup.all.flatMap { measure($0, workshop, options) }
     let memory = options.isLarge ? LargeRestores(workshop: workshop, gigabytes: options.gigabytes).measure() : []
     let report = Report(
-      machine: machine, runs: options.runs, scale: options.scale, results: results, memory: memory)
+      machine: machine, conditions: options.conditions, runs: options.runs, scale: options.scale, results: results, memory: memory)
     FileHandle.standardOutput.write(Data(report.text.utf8))
     if let path = options.document {
       let old = try String(contentsOfFile: path, encoding: .utf8)

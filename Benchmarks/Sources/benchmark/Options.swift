@@ -5,11 +5,12 @@ struct Options: Equatable {
       PROGRAM             a release build of drillmark
       DIRECTORY           where inputs and scratch targets are made, in a folder of their own that is removed at the end
       --runs N            measured pairs of each case after a warm-up (default 5)
-      --scale X           size of the inputs, 1 for about 300 MB a case (default 1)
+      --scale X           size of the inputs, 1 for 100 to 300 MB a case (default 1)
       --large             also the memory of restores of several gigabytes
-      --gigabytes N       how many (default 3)
+      --gigabytes N       how many (default 2)
       --only A,B          cases whose name contains one of these
       --dynamic PROGRAM   a build with the dynamic standard library, for its start-up
+      --conditions TEXT   what else the machine did meanwhile, as whoever measures knows it; goes into the tables' head
       --document FILE     put the tables between the marks of this file
 
     """
@@ -19,9 +20,10 @@ struct Options: Equatable {
   var runs = 5
   var scale = 1.0
   var isLarge = false
-  var gigabytes = 3
+  var gigabytes = 2
   var only: [String] = []
   var dynamic: String?
+  var conditions: String?
   var document: String?
 
   /// - Throws: `Failure` that names the argument at fault.
@@ -36,6 +38,7 @@ struct Options: Equatable {
       case "--gigabytes": gigabytes = try Options.number(argument, rest.popFirst(), in: 1...10_000)
       case "--only": only = try Options.text(argument, rest.popFirst()).split(separator: ",").map(String.init)
       case "--dynamic": dynamic = try Options.text(argument, rest.popFirst())
+      case "--conditions": conditions = try Options.text(argument, rest.popFirst())
       case "--document": document = try Options.text(argument, rest.popFirst())
       case let unknown where unknown.hasPrefix("-"): throw Failure("unknown option \(unknown)")
       default: places.append(argument)

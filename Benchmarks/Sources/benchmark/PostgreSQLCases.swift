@@ -19,7 +19,7 @@ private struct PostgreSQLCases {
   init(workshop: Workshop, options: Options) throws {
     self.workshop = workshop
     machine = try PostgreSQLMachine()
-    rows = options.scaled(2_000_000)
+    rows = options.scaled(1_000_000)
     template = "\(workshop.root)/bare/postgresql/template"
     data = "\(workshop.root)/bare/postgresql/data"
     socket = "\(workshop.root)/bare/postgresql/socket"

@@ -3,29 +3,45 @@ import Foundation
 /// The figures as Markdown tables.
 struct Report {
   let machine: [String]
+  /// What whoever measures knows of the machine's other work; nil says nothing.
+  let conditions: String?
   let runs: Int
   let scale: Double
   let results: [CaseResult]
   let memory: [MemoryResult]
 
   var text: String {
-    var lines = ["Measured: " + machine.joined(separator: "; ") + "; \(runs) pairs after a warm-up, scale \(scale.formatted()).", ""]
+    let told = conditions.map { " While measuring: \(Self.cell($0))." } ?? " What else the machine did was not said."
+    var lines = [
+      "Measured: " + machine.joined(separator: "; ") + "; \(runs) pairs after a warm-up, scale \(scale.formatted())." + told, "",
+    ]
     lines += comparisons + [""] + phases
     if !memory.isEmpty { lines += [""] + peaks }
     return lines.joined(separator: "\n") + "\n"
   }
 
   private var comparisons: [String] {
-    ["| case | against | ours | theirs | ratio (min–max) | added | CPU ours / theirs |", "|---|---|---:|---:|---:|---:|---:|"]
+    [
+      "| case | against | ours | theirs | ratio (min–max) | added (min–max) | CPU ours / theirs | aim |",
+      "|---|---|---:|---:|---:|---:|---:|---|",
+    ]
       + results.map { result in
         guard let found = result.comparison else {
-          return "| \(result.name) | \(result.against) | not measured: \(Self.cell(result.reason ?? "no reason")) | | | | |"
+          return "| \(result.name) | \(result.against) | not measured: \(Self.cell(result.reason ?? "no reason")) | | | | | |"
         }
         let ratio = "\(Self.ratio(found.ratio.median)) (\(Self.ratio(found.ratio.least))–\(Self.ratio(found.ratio.most)))"
         let cpu = "\(Self.time(found.cpu.ours)) / \(Self.time(found.cpu.theirs))"
         let times = "\(Self.time(found.ours.median)) | \(Self.time(found.theirs.median))"
-        return "| \(result.name) | \(result.against) | \(times) | \(ratio) | \(Self.time(found.added.median)) | \(cpu) |"
+        let added = "\(Self.time(found.added.median)) (\(Self.time(found.added.least))–\(Self.time(found.added.most)))"
+        return "| \(result.name) | \(result.against) | \(times) | \(ratio) | \(added) | \(cpu) | \(Self.aim(of: result, found)) |"
       }
+  }
+
+  /// Whether a drill's median keeps within 2 % and 200 ms of the bare tools; what is no drill has no aim of its own.
+  static func aim(of result: CaseResult, _ found: Comparison) -> String {
+    guard !result.records.isEmpty else { return "–" }
+    let (ratio, time) = (found.ratio.median < 1.02, found.added.median < 0.2)
+    return ratio && time ? "met" : "2 % \(ratio ? "met" : "missed"), 200 ms \(time ? "met" : "missed")"
   }
 
   private static let names = ["select", "provision", "fetch", "restore", "recover", "ready", "verify", "cleanup"]

@@ -1,5 +1,5 @@
 extension CaseGroup {
-  static let sqlite = CaseGroup(names: ["sqlite", "sqlite-gz"]) { workshop, options in
+  static let sqlite = CaseGroup(names: ["sqlite", "sqlite-gz", "sqlite dump"]) { workshop, options in
     try Programs.require("sqlite3", "gzip", "cp")
     let backup = workshop.backup("sqlite", suffix: ".db")
     let rows = options.scaled(1_500_000)
@@ -12,20 +12,26 @@ extension CaseGroup {
           insert into product select i, 'product ' || i, \(payload) || \(payload) || \(payload) from n;
         create index product_name on product(name);"
       gzip -1 -c \(backup) > \(workshop.backup("sqlite-gz", suffix: ".db.gz"))
+      sqlite3 \(backup) .dump > \(workshop.backup("sqlite-dump", suffix: ".sql"))
       """)
     let checks = ["engine: {level: full}", "rows: {table: product, min: \(rows)}"]
     let file = "\(workshop.root)/bare/restored.db"
     let look = "sqlite3 -readonly \(file) 'pragma integrity_check; pragma foreign_key_check; select count(*) from product'\nrm \(file)"
     func one(_ name: String, _ suffix: String, _ restore: String, _ against: String) throws -> Case {
-      Case(
-        name: name, ours: try workshop.drill(name, suffix: suffix, engine: "engine: sqlite", checks: checks),
-        theirs: try workshop.script(name, "\(restore) > \(file)\nsync \(file)\n\(look)"), against: against)
+      let drill = String(name.map { $0 == " " ? "-" : $0 })
+      return Case(
+        name: name, ours: try workshop.drill(drill, suffix: suffix, engine: "engine: sqlite", checks: checks),
+        theirs: try workshop.script(drill, "\(restore)\nsync \(file)\n\(look)"), against: against)
     }
+    let dump = workshop.backup("sqlite-dump", suffix: ".sql")
     return [
-      try one("sqlite", ".db", "cat \(backup)", "copy, `sync`, `PRAGMA integrity_check`"),
+      try one("sqlite", ".db", "cat \(backup) > \(file)", "copy, `sync`, `PRAGMA integrity_check`"),
       try one(
-        "sqlite-gz", ".db.gz", "gunzip -c \(workshop.backup("sqlite-gz", suffix: ".db.gz"))",
+        "sqlite-gz", ".db.gz", "gunzip -c \(workshop.backup("sqlite-gz", suffix: ".db.gz")) > \(file)",
         "`gunzip -c`, `sync`, `PRAGMA integrity_check`"),
+      try one(
+        "sqlite dump", ".sql", "sqlite3 \(file) 'pragma synchronous=off' '.read \(dump)'",
+        "`sqlite3 .read`, `sync`, `PRAGMA integrity_check`"),
     ]
   }
 }

@@ -21,6 +21,21 @@ struct FiguresTests {
     #expect(found.added.median == 1)
   }
 
+  @Test("the aim is of drills, and both its halves are told")
+  func aim() throws {
+    func told(_ ours: Double, _ theirs: Double, isDrill: Bool = true) throws -> String {
+      let pair = ([Measurement(wall: ours, cpu: 0)], [Measurement(wall: theirs, cpu: 0)])
+      var result = CaseResult(name: "n", against: "a")
+      if isDrill { result.records = [try DrillRecord.passed(#"{"verdict":"passed","rto":{"phases":[]}}"#)] }
+      return Report.aim(of: result, try #require(Comparison(ours: pair.0, theirs: pair.1)))
+    }
+    #expect(try told(10.1, 10) == "met")
+    #expect(try told(20.3, 20) == "2 % met, 200 ms missed")
+    #expect(try told(0.15, 0.05) == "2 % missed, 200 ms met")
+    #expect(try told(9, 5) == "2 % missed, 200 ms missed")
+    #expect(try told(1, 2, isDrill: false) == "–")
+  }
+
   @Test("a drill that did not pass gives no figure")
   func failedDrill() {
     #expect(throws: Failure.self) { try DrillRecord.passed(#"{"verdict":"failed","rto":{"phases":[]}}"#) }
