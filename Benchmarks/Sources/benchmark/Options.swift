@@ -4,7 +4,7 @@ struct Options: Equatable {
     usage: benchmark PROGRAM DIRECTORY [option…]
       PROGRAM             a release build of drillmark
       DIRECTORY           where inputs and scratch targets are made, in a folder of their own that is removed at the end
-      --runs N            measured pairs of each case after a warm-up (default 5)
+      --runs N            measured pairs of each case after a warm-up (default 3)
       --scale X           size of the inputs, 1 for 100 to 300 MB a case (default 1)
       --large             also the memory of restores of several gigabytes
       --gigabytes N       how many (default 2)
@@ -17,7 +17,7 @@ struct Options: Equatable {
 
   var program = ""
   var directory = ""
-  var runs = 5
+  var runs = 3
   var scale = 1.0
   var isLarge = false
   var gigabytes = 2

@@ -1,7 +1,7 @@
 import Glibc
 
 extension CaseGroup {
-  static let postgresql = CaseGroup(names: ["plain", "plain, default server", "custom"]) { workshop, options in
+  static let postgresql = CaseGroup(names: ["plain", "custom"]) { workshop, options in
     try Programs.require("gzip", "setpriv", "cp")
     return try PostgreSQLCases(workshop: workshop, options: options).prepare()
   }
@@ -40,9 +40,6 @@ private struct PostgreSQLCases {
       Case(
         name: "plain", ours: plain, theirs: try workshop.script("plain", throwaway(settings, psql)),
         against: "`cp` of a template, a server with the drill's settings, `gunzip -c \\| psql`, `rm -rf`"),
-      Case(
-        name: "plain, default server", ours: plain, theirs: try workshop.script("plain-default", throwaway([], psql)),
-        against: "the same with PostgreSQL's default settings"),
       Case(
         name: "custom", ours: custom, theirs: try workshop.script("custom", throwaway(settings, restore)),
         against: "`cp` of a template, a server with the drill's settings, `pg_restore -j 2`, `rm -rf`"),

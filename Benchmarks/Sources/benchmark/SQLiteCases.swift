@@ -2,7 +2,7 @@ extension CaseGroup {
   static let sqlite = CaseGroup(names: ["sqlite", "sqlite-gz", "sqlite dump"]) { workshop, options in
     try Programs.require("sqlite3", "gzip", "cp")
     let backup = workshop.backup("sqlite", suffix: ".db")
-    let rows = options.scaled(1_500_000)
+    let rows = options.scaled(800_000)
     let payload = "printf('%016x%016x', i * 2654435761 % 4294967296, i * 40503 % 65521)"
     try workshop.make(
       """
