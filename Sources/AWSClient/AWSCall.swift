@@ -35,9 +35,11 @@ package struct AWSRequest: Sendable {
   {
     let all = [("Action", action), ("Version", version)] + parameters
     let form = all.map { "\(PercentEncoding.encode($0.0))=\(PercentEncoding.encode($0.1))" }.joined(separator: "&")
+    // A blank in a form is a plus, which is how AWS's own clients write it and how some stand-ins write it anew before they verify.
+    let body = form.replacing("%20", with: "+")
     return AWSRequest(
       service: service, region: region, method: "POST",
-      headers: [HTTPHeader("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")], body: Array(form.utf8))
+      headers: [HTTPHeader("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")], body: Array(body.utf8))
   }
 }
 

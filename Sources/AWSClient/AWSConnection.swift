@@ -84,7 +84,10 @@ package final class AWSConnection: Sendable {
   func withQuota<T>(_ body: (inout RetryQuota) -> T) -> T { quota.withLock { body(&$0) } }
 
   private func profileKeys() throws -> [String: String] {
-    try SharedConfig(host).profiles[AWSConnection.profile(settings, host).name] ?? [:]
+    let profile = AWSConnection.profile(settings, host)
+    // Keys from the environment must work beside a file that nobody pointed at and that this user may not even read.
+    guard profile.isChosen else { return (try? SharedConfig(host).profiles[profile.name]) ?? [:] }
+    return try SharedConfig(host).profiles[profile.name] ?? [:]
   }
 
   private func configuredEndpoint(_ service: String, _ keys: [String: String]) throws -> String? {

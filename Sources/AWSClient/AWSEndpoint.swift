@@ -25,7 +25,8 @@ package struct AWSEndpoint: Sendable, Hashable {
   package init(configured text: String) throws {
     guard (try? Destination(text)) != nil, !text.contains("?"), !text.contains("#") else {
       throw Fault(
-        .configuration, "The AWS endpoint \(InertText.line(text.prefix { $0 != "?" && $0 != "@" }, limit: 120)) cannot be used",
+        // What stands before an at sign may be a password.
+        .configuration, "The AWS endpoint \(text.contains("@") ? "with a user in it" : InertText.line(text, limit: 120)) cannot be used",
         advice: "Write it as https://host or http://host:port")
     }
     url = text.hasSuffix("/") ? String(text.dropLast()) : text

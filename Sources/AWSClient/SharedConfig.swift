@@ -78,7 +78,7 @@ struct SharedConfigSections {
 
   private mutating func read(_ line: Substring, number: Int) throws {
     let text = SharedConfigSections.trimmed(line)
-    if text.isEmpty || line.hasPrefix("#") || line.hasPrefix(";") { return }
+    if text.isEmpty || text.hasPrefix("#") || text.hasPrefix(";") { return }
     if let first = line.first, first == " " || first == "\t" { return try goOn(text, number) }
     if line.hasPrefix("[") { return try readHeading(text, number) }
     try readKey(text, number)

@@ -13,6 +13,7 @@ extension CurlHandle {
     set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
     set(CURLOPT_PROXY_SSL_VERIFYPEER, 1)
     set(CURLOPT_PROXY_SSL_VERIFYHOST, 2)
+    if !options.knownNames.isEmpty { set(CURLOPT_RESOLVE, list: options.knownNames) }
     if let file = options.network.certificateAuthorities {
       set(CURLOPT_CAINFO, file)
       set(CURLOPT_PROXY_CAINFO, file)
@@ -21,8 +22,10 @@ extension CurlHandle {
 
   /// Direct or through the proxy of the settings.
   ///
-  /// A proxy would look the name up itself, out of our sight. Where addresses are restricted the name is therefore looked up here,
-  /// every address of it is judged, and the proxy is asked for that address; TLS still goes by the name.
+  /// A proxy looks the name up itself, out of our sight. Where addresses are restricted, every address that the name has here is
+  /// judged first. With https the proxy is then asked for the name, since many allow by name: whatever it connects to must prove with
+  /// its certificate that it is that name, which no metadata service can. Plain http proves nothing, so the proxy is asked for the
+  /// address that was judged, and for a name without one not at all.
   func chooseRoute(to destination: Destination, _ options: HTTPOptions) throws(TransportError) {
     let isPlainLoopback = destination.isLoopback && destination.scheme == "http"
     let proxy = isPlainLoopback ? nil : destination.scheme == "https" ? options.network.httpsProxy : options.network.httpProxy
@@ -31,16 +34,18 @@ extension CurlHandle {
     set(CURLOPT_NOPROXY, options.network.noProxy ?? "")
     guard proxy != nil, options.addresses != .any else { return }
     let addresses = destination.addresses()
-    guard let first = addresses.first else {
-      throw TransportError(
-        .notResolved, "\(destination)",
-        "\(destination) cannot be looked up here, so it cannot be told whether the proxy would lead to a forbidden address")
-    }
     for address in addresses {
       guard let reason = options.addresses.refusal(address) else { continue }
       throw TransportError(.refusedAddress, "\(destination)", "\(destination) may not be reached: \(reason)")
     }
+    guard destination.scheme == "http" else { return }
+    guard let first = addresses.first else {
+      throw TransportError(
+        .notResolved, "\(destination)",
+        "\(destination) cannot be looked up here, so it cannot be told whether the proxy would lead to a forbidden address; use https")
+    }
     let target = first.bytes.count == 16 ? "[\(first)]" : "\(first)"
+    set(CURLOPT_HTTPPROXYTUNNEL, 1)
     set(CURLOPT_CONNECT_TO, list: ["\(destination.host):\(destination.port):\(target):\(destination.port)"])
   }
 

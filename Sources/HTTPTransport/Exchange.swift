@@ -94,9 +94,10 @@ final class Exchange {
 
   /// The address is the very one that is connected to next, so no name server can change it after this look.
   private func open(_ address: UnsafeMutablePointer<curl_sockaddr>?) -> curl_socket_t {
-    guard let address else { return CURL_SOCKET_BAD }
-    let ip = withUnsafePointer(to: &address.pointee.addr) { IPAddress($0, length: Int(address.pointee.addrlen)) }
-    guard let ip else { return CURL_SOCKET_BAD }
+    // libcurl lays the whole address where C sees only its first 16 bytes.
+    guard let address, let offset = MemoryLayout<curl_sockaddr>.offset(of: \.addr) else { return CURL_SOCKET_BAD }
+    let start = (UnsafeRawPointer(address) + offset).assumingMemoryBound(to: sockaddr.self)
+    guard let ip = IPAddress(start, length: Int(address.pointee.addrlen)) else { return CURL_SOCKET_BAD }
     if let reason = addresses.refusal(ip) {
       refusal = reason
       return CURL_SOCKET_BAD

@@ -26,9 +26,11 @@ package final class HTTPClient: HTTPExchanging {
     handle.limit(options)
     try handle.chooseRoute(to: destination, options)
     try prepare(request, destination)
+    // libcurl reads no address at all as "ask for the body piece by piece".
+    let body = request.body.isEmpty ? [0] : request.body
     let code = withExtendedLifetime(exchange) {
-      request.body.withUnsafeBytes { body in
-        _ = ccurl_set_pointer(handle.raw, CURLOPT_POSTFIELDS, body.isEmpty ? nil : body.baseAddress)
+      body.withUnsafeBytes { bytes in
+        if request.hasBody { _ = ccurl_set_pointer(handle.raw, CURLOPT_POSTFIELDS, bytes.baseAddress) }
         return handle.perform()
       }
     }
@@ -61,13 +63,12 @@ package final class HTTPClient: HTTPExchanging {
       throw TransportError(
         .invalidRequest, "\(destination)", "The header \(InertText.line(header.name, limit: 60)) holds a character that no header may hold")
     }
-    let hasBody = !request.body.isEmpty || ["POST", "PUT", "PATCH"].contains(request.method)
     handle.set(CURLOPT_URL, request.url)
     handle.set(CURLOPT_PROTOCOLS_STR, "http,https")
     handle.set(CURLOPT_FOLLOWLOCATION, 0)
     handle.set(CURLOPT_PATH_AS_IS, 1)
     handle.set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
-    if hasBody {
+    if request.hasBody {
       handle.set(CURLOPT_POST, 1)
       _ = ccurl_set_large(handle.raw, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count))
     } else if request.method == "HEAD" {
@@ -94,6 +95,11 @@ package final class HTTPClient: HTTPExchanging {
     if code == CURLE_OK { return error(.malformed, "\(name) answered with something that is not HTTP") }
     return handle.failure(code, name, maybeSent: maybeSent, status: status)
   }
+}
+
+extension HTTPRequest {
+  /// Whether a length is sent, be it 0.
+  fileprivate var hasBody: Bool { !body.isEmpty || ["POST", "PUT", "PATCH"].contains(method) }
 }
 
 extension HTTPHeader {

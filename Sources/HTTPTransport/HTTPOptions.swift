@@ -14,6 +14,8 @@ package struct HTTPOptions: Sendable {
   package var network: NetworkSettings = NetworkSettings()
   /// Checked about once a second; setting it ends the exchange.
   package var cancellation: Cancellation?
+  /// `host:port:address` lines that stand in for the system's name service, so that a test can have a name lead anywhere.
+  var knownNames: [String] = []
 
   package init() {}
 }

@@ -109,6 +109,7 @@ package final class SMTPClient {
     handle.set(CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1)
     handle.set(CURLOPT_UPLOAD, 1)
     if let login {
+      handle.set(CURLOPT_SASL_IR, 1)
       handle.set(CURLOPT_USERNAME, login.username)
       handle.set(CURLOPT_PASSWORD, login.password)
     }

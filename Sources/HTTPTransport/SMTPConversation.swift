@@ -32,8 +32,13 @@ struct SMTPConversation {
       return .maybeSent("\(destination) did not answer after the message was handed over: \(handle.complaint(code))")
     }
     if let refusal { return .permanent("\(destination) may not be reached: \(refusal)") }
-    if code == CURLE_LOGIN_DENIED { return .permanent("\(destination) refused the login: \(replies.last?.text ?? "no reason given")") }
-    if let last = replies.last, last.code >= 400, code != CURLE_OPERATION_TIMEDOUT {
+    if code == CURLE_LOGIN_DENIED {
+      let last = replies.last { $0.code >= 400 }
+      return refused(last?.code ?? 535, "\(destination) refused the login: \(last?.text ?? "no reason given")")
+    }
+    // The end of a connection is no refusal, even when one recipient was refused before.
+    let isRefusal = ![CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_OPERATION_TIMEDOUT, CURLE_ABORTED_BY_CALLBACK].contains(code)
+    if isRefusal, let last = replies.last(where: { $0.code >= 400 }) {
       return refused(last.code, "\(destination) refused: \(last.text)")
     }
     let error = handle.failure(code, "\(destination)", maybeSent: false, status: nil)

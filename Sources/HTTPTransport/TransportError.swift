@@ -44,11 +44,11 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
 
   package var description: String { message }
 
-  /// Whether the same request can succeed later without anybody changing anything.
+  /// Whether the same request can succeed later without a change on our side; a certificate of the other side's is renewed there.
   package var isTransient: Bool {
     switch kind {
-    case .notResolved, .notConnected, .proxy, .timedOut, .cut, .failed, .malformed: true
-    case .tls, .invalidRequest, .refusedAddress, .tooLarge, .cancelled: false
+    case .notResolved, .notConnected, .proxy, .timedOut, .cut, .failed, .malformed, .tls: true
+    case .invalidRequest, .refusedAddress, .tooLarge, .cancelled: false
     }
   }
 

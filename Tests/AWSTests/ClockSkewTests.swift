@@ -1,0 +1,63 @@
+import AWSClient
+import DrillModel
+import DrillTestSupport
+import Testing
+
+@Suite("A clock that is wrong")
+struct ClockSkewTests {
+  @Test("an hour either way is learnt from the refusal and corrected once", arguments: [3600, -3600])
+  func corrected(seconds: Int64) throws {
+    let bench = AWSBench()
+    let clocks = bench.clocks
+    let verifier = SignatureVerifier(secrets: ["AKIDEXAMPLE": AWSBench.keys["AWS_SECRET_ACCESS_KEY"] ?? ""]) {
+      clocks.now() + .seconds(seconds)
+    }
+    let server = ScriptedHTTPServer { request, _ in verifier.answer(request) }
+    let connection = bench.connection(AWSSettings(endpoint: server.url))
+    #expect(try bench.publish(to: server, connection: connection) == .delivered(messageID: "11111111-2222"))
+    #expect(server.requests.count == 2)
+    #expect(connection.clockSkew == .seconds(seconds))
+    #expect(try bench.publish(to: server, connection: connection) == .delivered(messageID: "11111111-2222"))
+    #expect(server.requests.count == 3, "the next call knows")
+  }
+
+  @Test("four minutes off is still accepted, and changes nothing")
+  func small() throws {
+    let bench = AWSBench()
+    let clocks = bench.clocks
+    let verifier = SignatureVerifier(secrets: ["AKIDEXAMPLE": AWSBench.keys["AWS_SECRET_ACCESS_KEY"] ?? ""]) {
+      clocks.now() + .seconds(230)
+    }
+    let server = ScriptedHTTPServer { request, _ in verifier.answer(request) }
+    let connection = bench.connection(AWSSettings(endpoint: server.url))
+    #expect(try bench.publish(to: server, connection: connection) == .delivered(messageID: "11111111-2222"))
+    #expect(connection.clockSkew == .zero)
+  }
+
+  @Test("a bad key with a good clock is not taken for a wrong clock")
+  func badKey() throws {
+    let bench = AWSBench()
+    let verifier = bench.verifier(secret: "another")
+    let server = ScriptedHTTPServer { request, _ in verifier.answer(request) }
+    let connection = bench.connection(AWSSettings(endpoint: server.url))
+    guard case .permanent("SignatureDoesNotMatch", _) = try bench.publish(to: server, connection: connection) else {
+      Issue.record("the key is wrong")
+      return
+    }
+    #expect(server.requests.count == 1)
+    #expect(connection.clockSkew == .zero)
+  }
+
+  @Test("a clock that cannot be corrected ends in a refusal, not in a loop")
+  func hopeless() throws {
+    let bench = AWSBench()
+    let date = [("Date", "Sun, 22 Nov 2026 04:00:00 GMT")]
+    let server = ScriptedHTTPServer(.answer(403, headers: date, body: SNSAnswers.error("RequestTimeTooSkewed", "")))
+    guard case .permanent("RequestTimeTooSkewed", let text) = try bench.publish(to: server) else {
+      Issue.record("it is refused")
+      return
+    }
+    #expect(text.contains("clock"))
+    #expect(server.requests.count == 2)
+  }
+}

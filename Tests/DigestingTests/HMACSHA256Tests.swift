@@ -1,0 +1,28 @@
+import Digesting
+import Testing
+
+@Suite("HMAC with SHA-256")
+struct HMACSHA256Tests {
+  @Test(
+    "the examples of RFC 4231 come out",
+    arguments: [
+      ([UInt8](repeating: 0x0b, count: 20), "Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"),
+      (Array("Jefe".utf8), "what do ya want for nothing?", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"),
+      (
+        [UInt8](repeating: 0xaa, count: 131), "Test Using Larger Than Block-Size Key - Hash Key First",
+        "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
+      ),
+      ([], "", "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad"),
+    ])
+  func examples(key: [UInt8], message: String, code: String) {
+    #expect(Hexadecimal.encode(HMACSHA256.code(key: key, message: message)) == code)
+  }
+
+  @Test("another key, or one changed byte, gives another code, and an empty key is not the last one again")
+  func changed() {
+    let code = HMACSHA256.code(key: [1, 2, 3], message: "m")
+    #expect(HMACSHA256.code(key: [1, 2, 4], message: "m") != code)
+    #expect(HMACSHA256.code(key: [1, 2, 3], message: "n") != code)
+    #expect(HMACSHA256.code(key: [], message: "m") != code)
+  }
+}
