@@ -174,7 +174,11 @@ static void namespaces_enter(const struct specification *specification) {
 }
 
 static int limit(int resource, int64_t value) {
-  struct rlimit limits = {(rlim_t)value, (rlim_t)value};
+  struct rlimit limits;
+  if (getrlimit(resource, &limits) != 0) return -1;
+  // Whoever started us may have set a lower limit, which cannot be raised.
+  if (limits.rlim_max == RLIM_INFINITY || (rlim_t)value < limits.rlim_max) limits.rlim_max = (rlim_t)value;
+  limits.rlim_cur = limits.rlim_max;
   return setrlimit(resource, &limits);
 }
 

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -184,15 +185,27 @@ int csystem_landlock_abi(void) {
   return abi < 0 ? 0 : (int)abi;
 }
 
-int csystem_can_unshare_network(void) {
+/// 1 when `attempt`, made by a child so that it changes nothing here, gives 0.
+static int succeeds_in_child(int (*attempt)(void)) {
   pid_t child = fork();
   if (child < 0) return 0;
-  if (child == 0) _exit(unshare(CLONE_NEWNET | CLONE_NEWIPC) == 0 ? 0 : 1);
+  if (child == 0) _exit(attempt() == 0 ? 0 : 1);
   int status = 0;
   while (waitpid(child, &status, 0) < 0)
     if (errno != EINTR) return 0;
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
+
+static int leave_network(void) { return unshare(CLONE_NEWNET | CLONE_NEWIPC); }
+
+static int cover_directory(void) {
+  if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) return -1;
+  return mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777,size=64m");
+}
+
+int csystem_can_unshare_network(void) { return succeeds_in_child(leave_network); }
+
+int csystem_can_cover_directories(void) { return succeeds_in_child(cover_directory); }
 
 void csystem_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 

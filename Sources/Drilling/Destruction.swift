@@ -28,14 +28,16 @@ struct Destruction: Sendable {
   private func destroyed(_ resource: ScratchResource, claim: RunClaim, within limit: Duration) async -> ScratchResource {
     let ledger = runner.ledger
     var result = resource
+    // Its row says already that this run made it. A ledger that cannot take another step is no reason to leave it.
+    _ = try? await onThread("destroying") { try ledger.destroying(resource, for: claim) }
+    runner.settings.crashPoint("destroying \(resource.kind)")
     do {
-      try await onThread("destroying") { try ledger.destroying(resource, for: claim) }
-      runner.settings.crashPoint("destroying \(resource.kind)")
       let late = Fault(.scratchUnusable, "\(resource.kind) \(resource.name) could not be destroyed within \(limit.readable)")
       try await withDeadline(limit, otherwise: late) { try await destroy(resource, of: claim.run) }
       runner.settings.crashPoint("destroyed \(resource.kind), not recorded")
-      try await onThread("gone") { try ledger.gone(resource, for: claim) }
       result.state = .gone
+      // The seal records it as well; without either, the next start finds nothing there to destroy, which is a success.
+      _ = try? await onThread("gone") { try ledger.gone(resource, for: claim) }
     } catch {
       result.state = .leaked
       // The seal records the leak as well; this row is what the next cleanup reads.

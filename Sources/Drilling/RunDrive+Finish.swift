@@ -57,8 +57,14 @@ extension RunDrive {
     return await Destruction(runner: runner).destroyAll(of: state.run, claim: claim, within: limit)
   }
 
+  /// What this run made, or its directory at the least where the ledger cannot tell: a kept target must never look as if nothing stayed.
+  private func madeResources() -> [ScratchResource] {
+    (try? runner.ledger.resources(of: state.run))
+      ?? [ScratchResource(kind: "directory", name: ScratchDirectory.path(in: runner.settings.scratch, run: state.run))]
+  }
+
   private func keepResources(until: Timestamp) -> CleanupRecord {
-    let resources = (try? runner.ledger.resources(of: state.run)) ?? []
+    let resources = madeResources()
     let kept = resources.filter { $0.state != .gone }
     for resource in kept { try? runner.ledger.kept(resource, until: until, for: claim) }
     let shown = kept.map { ScratchResource(kind: $0.kind, name: $0.name, state: .kept) }

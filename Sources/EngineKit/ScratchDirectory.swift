@@ -44,7 +44,7 @@ package struct ScratchDirectory: Sendable {
   package func destroy() throws {
     var status = stat()
     guard lstat(path, &status) == 0 else {
-      if errno == ENOENT { return }
+      if errno == ENOENT || errno == ENOTDIR { return }
       throw unusable("cannot look at \(path)", errno)
     }
     guard status.st_mode & S_IFMT == S_IFDIR, isGenerated else {

@@ -35,14 +35,21 @@ extension Ledger {
       let incident = try incident(record.drill, db)
       let context = SealContext(head: entry.link, incident: incident, escalated: try incident.map { try escalated($0.id, db) } ?? [])
       try store(debts(context), drill: record.drill, db)
-      try endLife(of: record.run, db)
+      try endLife(of: record, db)
       return try SealedRecord(entry)
     }
     claim.lock.remove()
     return sealed
   }
 
-  private func endLife(of run: RunID, _ db: Database) throws {
+  private func endLife(of record: RunRecord, _ db: Database) throws {
+    let run = record.run
+    // A row that could not be written when its resource went must not come back as a leak.
+    for resource in record.cleanup.resources where resource.state == .gone {
+      try db.execute(
+        sql: "DELETE FROM scratch_resource WHERE run = ? AND kind = ? AND name = ?",
+        arguments: [run.text, resource.kind.column, resource.name.column])
+    }
     try db.execute(sql: "DELETE FROM process WHERE run = ?", arguments: [run.text])
     try db.execute(sql: "DELETE FROM scratch_resource WHERE run = ? AND state = 'destroyed'", arguments: [run.text])
     try db.execute(sql: "UPDATE scratch_resource SET state = 'leaked' WHERE run = ? AND state <> 'kept'", arguments: [run.text])

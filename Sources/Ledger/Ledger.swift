@@ -103,7 +103,10 @@ extension Ledger {
     defer { guardian.release() }
     guard try !file.exists() else { return }
     let draft = "\(path).creating"
-    for suffix in ["", "-wal", "-shm", "-journal"] { _ = unlink(draft + suffix) }
+    let forget = { for suffix in ["", "-wal", "-shm", "-journal"] { _ = unlink(draft + suffix) } }
+    forget()
+    // On a full disk what is left of the attempt would only take space.
+    defer { forget() }
     let raw = Glibc.open(draft, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard raw >= 0 else { throw Fault.file("cannot make the ledger", path, errno) }
     _ = fchmod(raw, 0o600)
@@ -112,11 +115,13 @@ extension Ledger {
     try reporting {
       let queue = try DatabaseQueue(path: draft, configuration: configuration())
       try Ledger.migrator.migrate(queue)
+      // Closing carries the log over too, and keeps silent when it cannot: without its log the file would be half a ledger.
+      try queue.writeWithoutTransaction { db in _ = try db.checkpoint(.truncate) }
       try queue.close()
     }
+    try LedgerFile(draft).checkHeader(newest: Ledger.version)
     options.crashPoint("inside create")
     guard link(draft, path) == 0 else { throw Fault.file("cannot make the ledger", path, errno) }
-    _ = unlink(draft)
     syncDirectory()
     options.crashPoint("after create")
   }

@@ -22,10 +22,9 @@ extension Fault {
       Fault(
         .ledgerUnusable, "the ledger \(path) has been locked by another process for \(waited.readable)",
         advice: "See which process holds it (fuser \(path)) and try again", isTransient: true)
-    case .SQLITE_FULL:
-      Fault(
-        .ledgerUnusable, "the disk that holds the ledger \(path) is full; nothing of this step was written",
-        advice: "Free space on that file system and try again", isTransient: true)
+    case .SQLITE_FULL: .full(path)
+    // The file beside the ledger that its readers share could not grow.
+    case .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_SHMSIZE: .full(path)
     case .SQLITE_READONLY:
       Fault(
         .ledgerUnusable, "the ledger \(path) cannot be written: its file or directory is read-only",
@@ -44,6 +43,12 @@ extension Fault {
     default:
       Fault(.internalError, "the ledger \(path) refused a step: \(error.message ?? "SQLite error \(error.extendedResultCode.rawValue)")")
     }
+  }
+
+  private static func full(_ path: String) -> Fault {
+    Fault(
+      .ledgerUnusable, "the disk that holds the ledger \(path) is full; nothing of this step was written",
+      advice: "Free space on that file system and try again", isTransient: true)
   }
 
   /// The file is not, or no longer, a ledger that can be relied on. It is never changed or removed.

@@ -53,7 +53,14 @@ package enum Accounts {
   }
 
   private static func unusable(_ what: String) -> Fault {
-    let reason = String(cString: strerror(errno))
-    return Fault(errno == ENOSPC ? .noSpace : .scratchUnusable, "\(what): \(reason)")
+    let code = errno
+    let advice =
+      switch code {
+      case ENOSPC, EDQUOT: "Free space, or set scratch.directory elsewhere"
+      case EPERM, EACCES: geteuid() == 0 ? Isolation.neededCapabilities : "Check the owner and mode of scratch.directory"
+      default: "Check scratch.directory"
+      }
+    let kind: FaultCode = code == ENOSPC || code == EDQUOT ? .noSpace : .scratchUnusable
+    return Fault(kind, "\(what): \(String(cString: strerror(code)))", advice: advice)
   }
 }

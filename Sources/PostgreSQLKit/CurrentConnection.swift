@@ -7,23 +7,27 @@ final class CurrentConnection: Sendable {
 
   var isCancelled: Bool { state.withLock { $0.isCancelled } }
 
-  func begin(_ connection: Connection) {
-    let isLate = state.withLock { state in
+  /// - Returns: false when the question was cancelled before it could be asked.
+  func begin(_ connection: Connection) -> Bool {
+    state.withLock { state in
+      guard !state.isCancelled else { return false }
       state.connection = connection
-      return state.isCancelled
+      return true
     }
-    if isLate { connection.cancel() }
   }
 
   func end() { state.withLock { $0.connection = nil } }
 
   /// Asks the server to end the question, from a thread of its own because the asking itself waits for the server.
+  ///
+  /// It asks until the question has ended: a request that comes between two statements ends neither, and would leave the second running.
   func cancel() {
-    let connection = state.withLock { state in
-      state.isCancelled = true
-      return state.connection
+    state.withLock { $0.isCancelled = true }
+    Task {
+      while let connection = state.withLock({ $0.connection }) {
+        _ = try? await onThread("pg cancel") { connection.cancel() }
+        do { try await Task.sleep(for: .milliseconds(250)) } catch { return }
+      }
     }
-    guard let connection else { return }
-    Task { try? await onThread("pg cancel") { connection.cancel() } }
   }
 }

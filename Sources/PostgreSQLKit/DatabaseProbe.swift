@@ -37,6 +37,12 @@ package struct DatabaseProbe: SQLProbe {
     try await ask(timeout) { connection throws(ServerError) in try connection.drain(copy) }
   }
 
+  /// A database that declares no encoding holds bytes that need not be UTF-8; asked to convert them, the server would call sound rows damaged.
+  private static let opening = """
+    BEGIN READ ONLY; SELECT pg_catalog.set_config('client_encoding', 'SQL_ASCII', false)
+    WHERE pg_catalog.current_setting('server_encoding') = 'SQL_ASCII'
+    """
+
   /// Runs a question in a read-only transaction with a limit on its time; cancelling the task cancels it at the server.
   func ask<T: Sendable>(_ timeout: Duration, _ question: @escaping @Sendable (Connection) throws(ServerError) -> T) async throws -> T {
     let current = CurrentConnection()
@@ -48,9 +54,9 @@ package struct DatabaseProbe: SQLProbe {
         do throws(ServerError) {
           let connection = try Connection(asking)
           defer { connection.close() }
-          current.begin(connection)
+          guard current.begin(connection) else { throw ServerError(sqlState: "57014", message: "stopped before it was asked") }
           defer { current.end() }
-          try connection.execute("BEGIN READ ONLY")
+          try connection.execute(DatabaseProbe.opening)
           return try question(connection)
         } catch {
           if current.isCancelled { throw CancellationError() }

@@ -135,7 +135,8 @@ private final class ServerLog: Sendable {
   /// Fatal lines if there are any, else the last ones.
   var tail: String {
     lines.withLock { lines in
-      let fatal = lines.filter { $0.contains("FATAL:") || $0.contains("PANIC:") }
+      // Being asked too early is no reason for anything.
+      let fatal = lines.filter { ($0.contains("FATAL:") || $0.contains("PANIC:")) && !$0.contains("the database system is") }
       return (fatal.isEmpty ? lines.suffix(3) : fatal.suffix(3)).joined(separator: "; ")
     }
   }

@@ -26,6 +26,7 @@ package struct ServerError: Error, Sendable, Hashable {
   /// The same as a probe's answer: what the data lacks or breaks is told from what is ours.
   package func probeError(timeout: Duration) -> ProbeError {
     let text = [sqlState.map { "\($0): " } ?? "", withoutValues].joined()
+    if isAboutElsewhere { return .unavailable("\(text); a scratch server reaches no other server, so ask it nothing of foreign tables") }
     switch sqlState {
     case "42P01", "42703", "42883", "3F000", "42704", "3D000": return .missing(text)
     case "57014": return .timeout(timeout)
@@ -39,5 +40,11 @@ package struct ServerError: Error, Sendable, Hashable {
     case "42": return .invalid(text)
     default: return .damaged(text)
     }
+  }
+
+  /// Whether a foreign server was asked for: class HV, a password that dblink and postgres_fdw demand, a user mapping that the checking role
+  /// has not.
+  private var isAboutElsewhere: Bool {
+    errorClass == "HV" || sqlState == "2F003" || sqlState == "08001" || (sqlState == "42704" && message.hasPrefix("user mapping not found"))
   }
 }

@@ -22,8 +22,14 @@ struct ServerTemplate: Sendable {
   static func prepare(_ installation: Installation, _ context: EngineContext, _ confinement: Confinement) async throws -> ServerTemplate {
     let path = "\(context.cache)/postgresql-\(installation.version)-\(format)"
     if let ready = ServerTemplate(at: path) { return ready }
-    try FileManager.default.createDirectory(
-      atPath: context.cache, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    do {
+      try FileManager.default.createDirectory(
+        atPath: context.cache, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    } catch {
+      throw Fault(
+        .permissionDenied, "the directory \(context.cache) for templates of servers cannot be made",
+        advice: "Set XDG_CACHE_HOME to a directory that the user who runs Drillmark can write")
+    }
     let workshop = "\(context.directory)/template"
     let made = try await build(at: workshop, installation, context, confinement)
     try await install(made, from: workshop, at: path, context)
@@ -109,6 +115,14 @@ struct ServerTemplate: Sendable {
   static func failure(_ tool: String, _ exit: ToolExit) -> Fault {
     let text = exit.errorText.split(separator: "\n").filter { !$0.isEmpty }.suffix(3).joined(separator: "; ")
     let isFull = text.contains("No space left")
-    return Fault(isFull ? .noSpace : .toolFailed, "\(tool) ended with \(exit.status): \(text)", isTransient: false)
+    let advice =
+      if text.contains("could not look up effective user ID") {
+        "PostgreSQL does not run as a user without a name: give it an entry in /etc/passwd, or run as root"
+      } else if text.contains("Operation not permitted") {
+        Isolation.neededCapabilities
+      } else {
+        "See `drillmark log`"
+      }
+    return Fault(isFull ? .noSpace : .toolFailed, "\(tool) ended with \(exit.status): \(text)", advice: advice, isTransient: false)
   }
 }

@@ -31,7 +31,8 @@ package func isSameProcess(_ process: StartedProcess) -> Bool {
   process.bootID == currentBootID() && csystem_process_start_time(process.pid) == process.startTime
 }
 
-/// Ends every process that carries `DRILLMARK_RUN=<run>` in its environment, and supervisors of the run: first politely, after `grace` for good.
+/// Ends every process that carries `DRILLMARK_RUN=<run>` in its environment or works in the run's own directory, and supervisors of the run:
+/// first politely, after `grace` for good.
 ///
 /// For what a crash left behind; a run that ends orderly leaves nothing. Nothing found is a success, and so is repeating it.
 ///
@@ -68,18 +69,37 @@ private struct ListedProcess {
   let pid: Int32
   let startTime: UInt64
 
-  /// Nil when the process is not of the run: by its environment, or as a supervisor by its name (forked from us, it shows our
-  /// environment and not the run's).
+  /// Nil when the process is not of the run: by its environment, by where it works, or as a supervisor by its name (forked from us, it
+  /// shows our environment and not the run's).
   init?(_ pid: Int32, run: String) {
     guard let stat = contents(of: "/proc/\(pid)/stat"), let name = stat.firstIndex(of: UInt8(ascii: "(")) else { return nil }
     if !stat[name...].starts(with: "(dm:\(run.suffix(12)))".utf8) {
-      guard let environment = contents(of: "/proc/\(pid)/environ") else { return nil }
       let wanted = Array("DRILLMARK_RUN=\(run)".utf8)
-      guard environment.split(separator: 0).contains(where: { $0.elementsEqual(wanted) }) else { return nil }
+      let environment = contents(of: "/proc/\(pid)/environ") ?? []
+      let isMarked = environment.split(separator: 0).contains { $0.elementsEqual(wanted) }
+      guard isMarked || ListedProcess.works(pid, in: run, stat) else { return nil }
     }
     self.pid = pid
     startTime = csystem_process_start_time(pid)
     if startTime == 0 { return nil }
+  }
+
+  /// A server process writes its title over its environment, but stays in its data directory. Nobody's shell is meant who took a look there.
+  private static func works(_ pid: Int32, in run: String, _ status: [UInt8]) -> Bool {
+    var place = [CChar](repeating: 0, count: 4096)
+    let length = readlink("/proc/\(pid)/cwd", &place, place.count)
+    guard length > 0 else { return false }
+    let parts = String(decoding: place.prefix(length).map(UInt8.init(bitPattern:)), as: UTF8.self).split(separator: "/")
+    guard parts.contains(where: { $0.hasSuffix("-\(run.lowercased())") }), !hasTerminal(status) else { return false }
+    var owner = stat()
+    return geteuid() != 0 || (stat("/proc/\(pid)", &owner) == 0 && BoxUsers.range.contains(owner.st_uid))
+  }
+
+  /// Field 7 of /proc/PID/stat (proc(5)); the name before it may hold anything but ends at the last parenthesis.
+  private static func hasTerminal(_ status: [UInt8]) -> Bool {
+    let text = String(decoding: status, as: UTF8.self)
+    let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
+    return fields.count > 5 && fields[5] != "0"
   }
 
   /// Signals this process and none that took over its number.

@@ -73,7 +73,9 @@ enum SupervisorReport {
     case CSYSTEM_STEP_EXECUTE.rawValue: return Fault(.toolFailed, "\(path) could not be executed: \(reason)")
     case CSYSTEM_STEP_DIRECTORY.rawValue: return Fault(.permissionDenied, "\(path) could not enter \(command.directory): \(reason)")
     case CSYSTEM_STEP_LANDLOCK.rawValue: return Fault(.isolationMissing, "the kernel refused the file rules for \(path): \(reason)")
-    case CSYSTEM_STEP_USER.rawValue: return Fault(.isolationMissing, "\(path) could not be given a user of its own: \(reason)")
+    case CSYSTEM_STEP_USER.rawValue:
+      return Fault(
+        .isolationMissing, "\(path) could not be given a user of its own: \(reason)", advice: Isolation.neededCapabilities)
     case CSYSTEM_STEP_PRIVILEGES.rawValue, CSYSTEM_STEP_LIMITS.rawValue:
       return Fault(.isolationMissing, "the limits for \(path) could not be set: \(reason)")
     default: return Fault(.toolFailed, "\(path) could not be started: \(reason)", isTransient: code == EAGAIN || code == ENOMEM)

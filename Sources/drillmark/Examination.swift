@@ -56,6 +56,10 @@ struct Examination {
       guard let ledger = try Ledger.openForReading(at: site.ledger, clocks: clocks) else {
         return Finding(state: .good, subject: "ledger", text: "\(site.ledger) does not exist yet; the first run makes it")
       }
+      let folder = (site.ledger as NSString).deletingLastPathComponent
+      guard access(site.ledger, W_OK) == 0, access(folder, W_OK) == 0 else {
+        return Finding(state: .bad, subject: "ledger", text: "\(site.ledger) can be read and not written, so no run can be sealed")
+      }
       let runs = try ledger.head()?.sequence ?? 0
       return Finding(state: .good, subject: "ledger", text: "\(site.ledger): \(runs) entries")
     } catch {

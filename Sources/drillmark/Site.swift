@@ -111,6 +111,9 @@ enum ProgramPath {
     let environment = ProcessInfo.processInfo.environment
     if geteuid() == 0 { return "/var/cache/drillmark" }
     if let base = environment["XDG_CACHE_HOME"], base.hasPrefix("/") { return "\(base)/drillmark" }
-    return "\(environment["HOME"] ?? "/tmp")/.cache/drillmark"
+    if let home = environment["HOME"], home.hasPrefix("/") { return "\(home)/.cache/drillmark" }
+    // Never below /tmp, where anybody could have put a template for us; where there is no home, making it says what to set.
+    guard let entry = getpwuid(geteuid()), let home = entry.pointee.pw_dir else { return "/nonexistent/drillmark" }
+    return "\(String(cString: home))/.cache/drillmark"
   }
 }

@@ -24,6 +24,20 @@ struct ExitStatusTests {
   }
 
   @Test(
+    "an answer that standard output cannot take does not end with 0; one that nobody wants does",
+    arguments: ["run d --json", "history --json", "audit verify", "status", "plan d"])
+  func lostOutput(_ arguments: String) async {
+    let site = await ScratchSite.sound()
+    _ = await site.run("run", "d")
+    let command = "\(ProgramUnderTest.path) \(arguments) --config \(site.path)/drillmark.yaml"
+    let full = await HostCommand.run(["/bin/sh", "-c", "\(command) >/dev/full"])
+    #expect(full.status == 2 && full.stderr.contains("standard output"), "\(full.said)")
+    let closed = await HostCommand.run(["/bin/sh", "-c", "\(command) >&-"])
+    #expect(closed.status == 0, "\(closed.said)")
+    await site.expectClean()
+  }
+
+  @Test(
     "a site file that is missing, a directory without one, or invalid ends with 64, a place that cannot be read included",
     arguments: ["status", "run", "validate", "cleanup", "history", "doctor", "next", "audit"])
   func noSite(_ command: String) async {

@@ -54,4 +54,19 @@ struct DeadlineTests {
     task.cancel()
     await #expect(throws: CancellationError.self) { try await task.value }
   }
+
+  @Test("an operation that hangs when the caller is cancelled is left behind after its grace")
+  func hangingCancelled() async {
+    let (stream, feed) = AsyncStream.makeStream(of: Void.self)
+    let (start, late) = (ContinuousClock.now, late)
+    let task = Task {
+      try await withDeadline(.seconds(3600), grace: .milliseconds(100), otherwise: late) {
+        await Task.detached { for await _ in stream { return } }.value
+      }
+    }
+    task.cancel()
+    await #expect(throws: CancellationError.self) { try await task.value }
+    #expect(.now - start < .seconds(600))
+    feed.finish()
+  }
 }

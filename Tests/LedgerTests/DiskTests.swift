@@ -22,13 +22,14 @@ private final class SmallDisk {
 
   func remount(readOnly: Bool) throws { try SmallDisk.call("/bin/mount", ["-o", "remount,\(readOnly ? "ro" : "rw")", path]) }
 
-  /// Takes every byte that is left; gives the file that holds them.
-  func fill() throws -> String {
+  /// Takes every byte that is left but for some; gives the file that holds them.
+  func fill(leaving kibibytes: Int = 0) throws -> String {
     let filler = "\(path)/filler"
     let raw = open(filler, O_WRONLY | O_CREAT, 0o600)
     guard raw >= 0 else { throw Fault(.noSpace, "cannot make \(filler)") }
     let page = [UInt8](repeating: 1, count: 4096)
     while write(raw, page, page.count) > 0 {}
+    _ = ftruncate(raw, max(0, lseek(raw, 0, SEEK_END) - kibibytes * 1024))
     close(raw)
     return filler
   }
@@ -74,6 +75,18 @@ struct DiskTests {
     #expect(fault { _ = try Ledger.open(at: path, clocks: fixture.clocks) }?.code == .ledgerUnusable)
     #expect(!FileManager.default.fileExists(atPath: path))
     try FileManager.default.removeItem(atPath: filler)
+    #expect(try fixture.seal(in: Ledger.open(at: path, clocks: fixture.clocks)).chain.sequence == 1)
+  }
+
+  @Test("a disk that fills while the ledger is made leaves a whole ledger or none", arguments: (0...20).map { $0 * 24 })
+  func fillsInTheMaking(left: Int) throws {
+    let disk = try SmallDisk()
+    let path = "\(disk.path)/ledger.sqlite"
+    let filler = try disk.fill(leaving: left)
+    let found = fault { _ = try Ledger.open(at: path, clocks: fixture.clocks) }
+    #expect(found == nil || found?.message.contains("full") == true || found?.message.contains("No space") == true, "\(found!)")
+    try FileManager.default.removeItem(atPath: filler)
+    #expect(!FileManager.default.fileExists(atPath: "\(path).creating"))
     #expect(try fixture.seal(in: Ledger.open(at: path, clocks: fixture.clocks)).chain.sequence == 1)
   }
 

@@ -41,6 +41,19 @@ struct SealTests {
     #expect(try fixture.audit().entries == 1)
   }
 
+  @Test("what the record calls destroyed is no leak, though its own step could not be written; what it does not stays one")
+  func unrecordedEnd() throws {
+    let claim = try fixture.claim(in: ledger)
+    for name in ["/scratch/gone", "/scratch/left"] { try ledger.made(ScratchResource(kind: "directory", name: name), for: claim) }
+    var record = fixture.record(claim)
+    record.cleanup.resources = [
+      ScratchResource(kind: "directory", name: "/scratch/gone", state: .gone),
+      ScratchResource(kind: "directory", name: "/scratch/left", state: .leaked),
+    ]
+    _ = try ledger.seal(record, claim: claim)
+    #expect(try ledger.leftovers().map(\.resource.name) == ["/scratch/left"])
+  }
+
   @Test("a record of another run or drill is refused") func mismatch() throws {
     let claim = try fixture.claim(in: ledger)
     let other = LedgerFixture.record(fixture.newRun(), "orders", at: fixture.clocks.now())

@@ -115,10 +115,22 @@ struct BoxTests {
 
   @Test("what holds is said in words")
   func words() {
-    #expect(Isolation(landlock: 7, hasOwnUser: true, hasOwnNetwork: true).description == "own user, Landlock 7, no network")
-    #expect(Isolation(landlock: 5, hasOwnUser: false, hasOwnNetwork: false).description == "Landlock 5, no TCP")
-    #expect(!Isolation(landlock: nil, hasOwnUser: true, hasOwnNetwork: false).isSufficient)
-    #expect(Isolation(landlock: nil, hasOwnUser: false, hasOwnNetwork: false).description == "none")
+    var isolation = Isolation(landlock: 7, hasOwnUser: true, hasOwnNetwork: true, hasOwnMounts: true)
+    #expect(isolation.description == "own user, Landlock 7, no network, own /run and /tmp")
+    isolation.hasOwnMounts = false
+    #expect(isolation.description == "own user, Landlock 7, no network")
+    let user = Isolation(landlock: 5, hasOwnUser: false, hasOwnNetwork: false, hasOwnMounts: false)
+    #expect(user.description == "Landlock 5, no TCP")
+    #expect(Isolation(landlock: nil, hasOwnUser: false, hasOwnNetwork: false, hasOwnMounts: false).description == "none")
+  }
+
+  @Test("without Landlock nothing less than a user, a network and mounts of its own is enough")
+  func sufficient() {
+    for missing in 0...3 {
+      let isolation = Isolation(landlock: nil, hasOwnUser: missing != 1, hasOwnNetwork: missing != 2, hasOwnMounts: missing != 3)
+      #expect(isolation.isSufficient == (missing == 0))
+    }
+    #expect(Isolation(landlock: 1, hasOwnUser: false, hasOwnNetwork: false, hasOwnMounts: false).isSufficient)
   }
 
   @Test("a program that is not there, and a directory that is not, are clear faults")

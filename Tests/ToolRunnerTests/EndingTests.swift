@@ -201,6 +201,35 @@ struct EndingTests {
     try await sweep(run: "SWEPT1")
   }
 
+  @Test("what wrote over its environment is found by the run's directory that it works in, and who works in another's is not")
+  func sweptByPlace() async throws {
+    let folder = TemporaryFolder()
+    let places = ["drillmark-01jswept", "drillmark-01jsweptx"].map { "\(folder.path)/\($0)" }
+    for place in places { mkdir(place, 0o755) }
+    let (mine, other) = (try work(in: places[0]), try work(in: places[1]))
+    async let reaped: Void = onThread("reap") {
+      var status: Int32 = 0
+      waitpid(mine, &status, 0)
+    }
+    try await Task.sleep(for: .milliseconds(500))
+    try await sweep(run: "01JSWEPT", grace: .milliseconds(200))
+    try await reaped
+    #expect(!isAlive(mine) && isAlive(other))
+    kill(other, SIGKILL)
+    var status: Int32 = 0
+    waitpid(other, &status, 0)
+  }
+
+  /// Starts a process without a terminal and without our mark, as root with a user of a box.
+  private func work(in directory: String) throws -> pid_t {
+    let user = geteuid() == 0 ? ["setpriv", "--reuid=61200", "--regid=61200", "--clear-groups"] : []
+    let arguments = spawnStrings(["env", "-i", "-C", directory, "setsid"] + user + ["sleep", "600"])
+    defer { for argument in arguments { free(argument) } }
+    var pid = pid_t()
+    #expect(posix_spawnp(&pid, "env", nil, nil, arguments, environ) == 0)
+    return pid
+  }
+
   private func leave(_ environment: [String]) throws -> pid_t {
     var pid = pid_t()
     let arguments = spawnStrings(["sleep", "600"])

@@ -55,6 +55,9 @@ uint64_t csystem_process_start_time(int pid);
 int csystem_landlock_abi(void);
 /// 1 when this process may make network namespaces.
 int csystem_can_unshare_network(void);
+
+/// 1 when we may cover directories with empty ones in a mount namespace of our own.
+int csystem_can_cover_directories(void);
 /// Names the calling thread, in 15 bytes at most.
 void csystem_name_thread(const char *name);
 /// Ignores SIGPIPE in this process, so that writing to a closed pipe is an error of the write.

@@ -110,7 +110,7 @@ struct FilesRestore: Sendable {
     guard member.extents != nil, member.size > 1 << 30, member.size / Int64(context.limits.ratio) > max(member.stored, 512) else { return }
     throw Fault(
       .unsafeContent, "the backup's entry \(Manifest.escaped(member.name).prefix(200)) unpacks \(member.stored) bytes to \(member.size)",
-      advice: "Raise the drill's unpack limit if that is right")
+      advice: "Raise `limits.ratio` in the drill file if that is right")
   }
 
   // MARK: A directory

@@ -32,7 +32,7 @@ struct ArchiveRestore: Sendable {
       command(arguments + [path], output: .discarded, errors: .lines { report.take($0) }))
     report.finish()
     try Task.checkCancellation()
-    if let fault = report.fault { throw fault }
+    if let fault = report.fault { throw session.explained(fault) }
     if let right = report.needsSuperuser { throw SuperuserNeeded(right: right) }
     // Exit status 1 with nothing but harmless errors is a whole restore; anything else without a reason is not.
     guard exit.isSuccess || (exit.status == .exited(1) && !report.notes.isEmpty) else {
@@ -75,6 +75,8 @@ struct ArchiveRestore: Sendable {
   func missing(_ contents: Contents, in database: ConnectionTarget) throws(ServerError) -> [String] {
     let connection = try Connection(database)
     defer { connection.close() }
+    // The archive's names are in its own encoding; asked for in the same, they are the same bytes.
+    if let encoding = contents.encoding { try connection.execute("SET client_encoding = \(Quoting.literal(encoding))") }
     let table = try connection.query(
       "SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')"
     )

@@ -49,8 +49,8 @@ struct TokenCollector {
   }
 
   mutating func endQuoted() {
-    // An identifier that is not UTF-8 cannot be named on our own connection; it stays unnamed.
-    if isCollecting, let name = String(validating: text, as: UTF8.self) { add(.quoted(name)) }
+    // One that is not UTF-8 keeps its place, with a replacement character for what cannot be read, as it has in answers of the server.
+    if isCollecting { add(.quoted(String(decoding: text, as: UTF8.self))) }
     text.removeAll(keepingCapacity: true)
   }
 

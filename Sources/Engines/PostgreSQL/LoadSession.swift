@@ -39,6 +39,12 @@ struct LoadSession: Sendable {
       dumpMajor: dumpVersion.flatMap { Int($0.prefix { $0.isNumber }) })
   }
 
+  /// A server that runs out of space ends at once and its client sees the connection break only: what the server said last tells.
+  func explained(_ fault: Fault) -> Fault {
+    guard fault.code == .toolFailed, server.lastWords.contains("No space left on device") else { return fault }
+    return Fault(.noSpace, "the scratch server ran out of space and ended", advice: "Free space, or set scratch.directory elsewhere")
+  }
+
   /// Runs blocking work on a thread of its own, with the server's refusals as faults of ours.
   func administering<T: Sendable>(_ what: String, _ body: @escaping @Sendable () throws -> T) async throws -> T {
     try await onThread("pg admin") {

@@ -28,7 +28,7 @@ struct PlainRestore: Sendable {
       let report = LoadReport(session.judge(dumpVersion: header.dumpVersion), stopsEarly: true)
       let ending = try await section(pump, in: database, report)
       notes += report.notes
-      if let fault = report.fault { throw fault }
+      if let fault = report.fault { throw session.explained(fault) }
       if let right = report.needsSuperuser { throw superuserNeeded(right) }
       switch ending {
       case .connect(let next):

@@ -11,8 +11,10 @@ struct RunIsolation {
   init() throws {
     guard layers.isSufficient else {
       throw Fault(
-        .isolationMissing, "this kernel has no Landlock and we are not root, so a dump's code could not be kept from this host",
-        advice: "Run as root, or on Linux 5.13 or newer with Landlock switched on")
+        .isolationMissing,
+        "there is no Landlock here and no user, network and mounts of a run's own (found: \(layers)), so a dump's code could not be kept "
+          + "from this host",
+        advice: "Use Linux 5.13 or newer with Landlock switched on, or run as root with CAP_SYS_ADMIN")
     }
   }
 

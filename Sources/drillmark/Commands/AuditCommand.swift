@@ -7,7 +7,9 @@ import Ledger
 
 struct AuditCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "audit", abstract: "Prove that no sealed record was changed.", subcommands: [Verify.self])
+    commandName: "audit", abstract: "Prove that no sealed record was changed.", subcommands: [Verify.self],
+    // A timer that runs the bare command must not take its help text for an answer.
+    defaultSubcommand: Verify.self)
 
   struct Verify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -9,21 +9,22 @@ struct HistoryCommand: AsyncParsableCommand {
     discussion: """
       Example:
         drillmark history orders --limit 10
+        drillmark history --json >records.jsonl
       """)
 
   @Argument(help: "The drill's name; without it, every drill.") var drill: String?
-  @Option(help: "How many runs at the most.") var limit = 20
+  @Option(help: "How many runs at the most. (default: 20; with --json all)") var limit: Int?
   @Flag(help: "The sealed records, one JSON document a line.") var json = false
   @OptionGroup var options: SiteOptions
 
-  func validate() throws { if limit < 1 { throw ValidationError("--limit takes a number from 1.") } }
+  func validate() throws { if let limit, limit < 1 { throw ValidationError("--limit takes a number from 1.") } }
 
   func run() async throws {
     try await withFaults {
       let loaded = try options.loadTelling()
       let tools = SiteTools(loaded)
       guard let ledger = try Ledger.openForReading(at: loaded.site.ledger, clocks: tools.clocks) else { return noRuns() }
-      let runs = try ledger.history(drill, limit: limit)
+      let runs = try ledger.history(drill, limit: limit ?? (json ? .max : 20))
       if json {
         for run in runs { say(run.jsonLine) }
         return

@@ -59,13 +59,16 @@ func say(_ line: String = "") { write(line + "\n", to: STDOUT_FILENO) }
 /// Writes a line to standard error, where everything goes that is not the answer itself.
 func tell(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
 
-/// Writes all of `text`; a reader that went away is not our error.
+/// Writes all of `text`. A reader that went away is not our error; a full disk under standard output is (`StandardStreams`).
 func write(_ text: String, to descriptor: Int32) {
   var rest = Array(text.utf8)[...]
   while !rest.isEmpty {
     let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
     if written < 0, errno == EINTR { continue }
-    guard written > 0 else { return }
+    guard written > 0 else {
+      if descriptor == STDOUT_FILENO, errno != EPIPE { StandardStreams.outputFailed(errno) }
+      return
+    }
     rest = rest.dropFirst(written)
   }
 }
