@@ -17,11 +17,12 @@ package struct Confinement: Sendable, Hashable {
 
   /// A box for one program of an installation.
   package func box(
-    for program: String, of installation: Installation, reading: [String] = [], writing: [String] = [], alone: Bool = false
+    for program: String, of installation: Installation, reading: [String] = [], writing: [String] = [], alone: Bool = false,
+    network: Bool = false
   ) -> Box? {
     guard isBoxed else { return nil }
     return Box(
-      user: user, executable: [program], readable: installation.readable + reading, writable: writing, network: false,
+      user: user, executable: [program], readable: installation.readable + reading, writable: writing, network: network,
       processes: alone ? 0 : nil)
   }
 }

@@ -37,6 +37,11 @@ package final class Connection: @unchecked Sendable {
     }
   }
 
+  /// The password that was used, which may come from a password file; empty for none.
+  package var password: String {
+    isOpen.withLock { isOpen in isOpen ? PQpass(raw).map { String(cString: $0) } ?? "" : "" }
+  }
+
   /// Asks the server to end the statement that runs now. Safe from any thread; a no-op when none runs.
   package func cancel() { canceller.cancel() }
 
@@ -176,6 +181,10 @@ extension Connection {
     if text.contains("the database system is") { return "57P03" }
     if text.contains("does not exist") && text.contains("database") { return "3D000" }
     if text.contains("password authentication failed") { return "28P01" }
+    let refusals = [
+      "no password supplied", "authentication failed", "no pg_hba.conf entry", "role \"", "requires a valid client certificate",
+    ]
+    if refusals.contains(where: { text.contains($0) }) { return "28000" }
     return nil
   }
 

@@ -24,43 +24,10 @@ package struct DeepCheck: DeepProbe {
     let deadline = ContinuousClock.now + timeout
     try await installAmcheck()
     var findings = try await runAmcheck(level, timeout: timeout)
-    let relations = try await relations(timeout)
-    var bytes: Int64 = 0
-    if level == .full {
-      for relation in relations where relation.isStored {
-        let left = deadline - .now
-        guard left > .zero else { throw ProbeError.timeout(timeout) }
-        do {
-          bytes += try await probe.drain("COPY (SELECT * FROM ONLY \(relation.name.quoted)) TO STDOUT", timeout: left)
-        } catch ProbeError.damaged(
-          let text)
-        { findings.append("\(relation.name.schema).\(relation.name.name) cannot be read whole: \(text)") }
-      }
-    }
-    let tables = relations.filter(\.isStored).count
-    let indexes = relations.count - tables
-    let read = level == .full ? ", \(bytes) bytes of rows read" : ""
-    return DeepResult(findings: findings, scope: "\(tables) tables, \(indexes) B-tree indexes\(read)")
-  }
-
-  private struct Relation {
-    var name: RelationName
-    var isStored: Bool
-  }
-
-  private func relations(_ timeout: Duration) async throws -> [Relation] {
-    let sql = """
-      SELECT n.nspname, c.relname, c.relkind IN ('r', 'm')
-      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-      LEFT JOIN pg_catalog.pg_am a ON a.oid = c.relam
-      WHERE (c.relkind = 'r' OR (c.relkind = 'm' AND c.relispopulated) OR (c.relkind = 'i' AND a.amname = 'btree'))
-        AND n.nspname NOT IN ('pg_catalog', 'information_schema', '\(DeepCheck.schema)')
-        AND n.nspname NOT LIKE 'pg\\_toast%' AND n.nspname NOT LIKE 'pg\\_temp%' ORDER BY 1, 2
-      """
-    return try await probe.lookUp(sql, [], timeout: timeout).rows.compactMap { row in
-      guard let schema = row[0], let name = row[1] else { return nil }
-      return Relation(name: RelationName(schema: schema, name: name), isStored: row[2] == "t")
-    }
+    let content = try await StoredContent(probe, without: DeepCheck.schema, timeout: timeout)
+    let read = level == .full ? try await content.read(until: deadline, timeout: timeout) : nil
+    findings += read?.findings ?? []
+    return DeepResult(findings: findings, scope: content.scope(read))
   }
 
   /// Installed after the load, in a schema of its own, so that a dump could not put anything in its place.

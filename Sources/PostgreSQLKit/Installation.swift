@@ -44,18 +44,22 @@ package struct Installation: Sendable, Hashable {
 
   /// The newest installation with a major version of at least `minimum`, or exactly `exactly`.
   ///
-  /// - Throws: `Fault` with code `tool_missing` when none has a server, `tool_too_old` when all are older.
-  package static func find(exactly: Int?, atLeast minimum: Int, tools: any ToolRunning) async throws -> Installation {
+  /// - Parameter needs: Whether a server is to be started or only client programs are.
+  /// - Throws: `Fault` with code `tool_missing` when none has the programs, `tool_too_old` when all are older.
+  package static func find(
+    exactly: Int?, atLeast minimum: Int, needs: Programs = .server, tools: any ToolRunning
+  ) async throws -> Installation {
     var found: [Installation] = []
     for programs in directories(tools) {
-      guard let installation = try await installation(in: programs, tools) else { continue }
+      guard let installation = try await installation(in: programs, needs, tools) else { continue }
       found.append(installation)
     }
     found.sort { $0.major > $1.major }
-    let wanted = exactly.map { "postgresql-\($0)" } ?? (minimum > 0 ? "postgresql-\(minimum)" : "postgresql")
+    let package = needs == .server ? "postgresql" : "postgresql-client"
+    let wanted = exactly.map { "\(package)-\($0)" } ?? (minimum > 0 ? "\(package)-\(minimum)" : package)
     guard let newest = found.first else {
       throw Fault(
-        .toolMissing, "no PostgreSQL server programs are on this machine (initdb, postgres, psql, pg_restore)",
+        .toolMissing, "no PostgreSQL \(needs.rawValue) programs are on this machine (\(needs.names.joined(separator: ", ")))",
         advice: "Install them: apt-get install \(wanted); a cluster of its own is not needed")
     }
     if let exactly {
@@ -81,20 +85,28 @@ package struct Installation: Sendable, Hashable {
     let versioned = (try? FileManager.default.contentsOfDirectory(atPath: "/usr")) ?? []
     candidates += versioned.filter { $0.hasPrefix("pgsql-") }.sorted().map { "/usr/\($0)/bin" }
     candidates.append("/usr/local/pgsql/bin")
-    if let server = try? tools.locate("postgres", package: nil) {
-      let real = URL(fileURLWithPath: server).resolvingSymlinksInPath().path
+    for program in ["postgres", "pg_restore"] {
+      guard let found = try? tools.locate(program, package: nil) else { continue }
+      let real = URL(fileURLWithPath: found).resolvingSymlinksInPath().path
       candidates.append((real as NSString).deletingLastPathComponent)
     }
     var seen: Set<String> = []
     return candidates.filter { seen.insert($0).inserted }
   }
 
-  private static func installation(in programs: String, _ tools: any ToolRunning) async throws -> Installation? {
-    let needed = ["initdb", "postgres", "psql", "pg_restore"]
-    guard needed.allSatisfy({ FileManager.default.isExecutableFile(atPath: "\(programs)/\($0)") }) else { return nil }
-    let file = FileIdentity("\(programs)/postgres")
+  /// What of PostgreSQL a drill starts.
+  package enum Programs: String, Sendable {
+    case server, client
+
+    var names: [String] { self == .server ? ["initdb", "postgres", "psql", "pg_restore"] : ["psql", "pg_restore"] }
+  }
+
+  private static func installation(in programs: String, _ needs: Programs, _ tools: any ToolRunning) async throws -> Installation? {
+    guard needs.names.allSatisfy({ FileManager.default.isExecutableFile(atPath: "\(programs)/\($0)") }) else { return nil }
+    let speaker = needs == .server ? "postgres" : "psql"
+    let file = FileIdentity("\(programs)/\(speaker)")
     if let file, let known = known.withLock({ $0[file] }) { return known }
-    let exit = try await tools.run(ToolCommand("\(programs)/postgres", ["--version"]), deadline: .seconds(30))
+    let exit = try await tools.run(ToolCommand("\(programs)/\(speaker)", ["--version"]), deadline: .seconds(30))
     guard exit.isSuccess else { return nil }
     // postgres (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)
     let words = exit.outputText.split(separator: " ")

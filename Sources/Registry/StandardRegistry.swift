@@ -23,7 +23,9 @@ package enum StandardRegistry {
   /// - Parameters:
   ///   - drills: Those of the site: their secrets lead to the servers that hold such resources.
   ///   - environment: Where references to secrets look.
-  package static func reapers(of drills: [DrillPlan], environment: [String: String]) -> [any ResourceReaper] { [] }
+  package static func reapers(of drills: [DrillPlan], environment: [String: String]) -> [any ResourceReaper] {
+    [PostgreSQLEngine.reaper(of: drills.map(\.engine), secrets: SecretReader(environment: environment))]
+  }
 
   /// Reads a site file, or the site of a directory, with all its drills.
   package static func load(_ path: String?) -> DrillSite { loader.load(path) }

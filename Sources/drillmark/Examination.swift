@@ -26,13 +26,18 @@ struct Examination {
     var findings =
       [isolation, scratch, ledger] + (await ChannelExamination(site: site, alerts: settings.alerts, clocks: clocks).findings())
     findings += (["\(site.directory)/drillmark.yaml"] + drills.map { absolute($0.file.shown) }).compactMap(openToOthers)
-    for (name, plan) in enginesInUse { findings.append(await engine(name, plan)) }
+    for (subject, plan) in enginesInUse { findings.append(await engine(subject, plan)) }
     for plan in drills { findings.append(await source(plan)) }
     return findings
   }
 
+  /// Each engine once, and once more for every secret that it is given.
   private var enginesInUse: [(String, DrillPlan)] {
-    Dictionary(drills.map { ($0.engine.name, $0) }, uniquingKeysWith: { first, _ in first }).sorted { $0.key < $1.key }
+    let named = drills.map { plan in
+      let places = plan.engine.secretReferences.map(\.place)
+      return ((["engine \(plan.engine.name)"] + places).joined(separator: ", "), plan)
+    }
+    return Dictionary(named, uniquingKeysWith: { first, _ in first }).sorted { $0.key < $1.key }
   }
 
   private var isolation: Finding {
@@ -74,13 +79,13 @@ struct Examination {
     return Finding(state: .doubtful, subject: "files", text: "\(path) can be changed by its group or by anybody; chmod go-w \(path)")
   }
 
-  private func engine(_ name: String, _ plan: DrillPlan) async -> Finding {
+  private func engine(_ subject: String, _ plan: DrillPlan) async -> Finding {
     do {
       let identity = try await EngineExamination.preflight(plan, settings: settings, clocks: clocks)
       return Finding(
-        state: .good, subject: "engine \(name)", text: [identity.version, identity.isolation].compactMap { $0 }.joined(separator: "; "))
+        state: .good, subject: subject, text: [identity.version, identity.isolation].compactMap { $0 }.joined(separator: "; "))
     } catch {
-      return Finding(state: .bad, subject: "engine \(name)", text: (error as? Fault)?.description ?? "its tools cannot be used")
+      return Finding(state: .bad, subject: subject, text: (error as? Fault)?.description ?? "its tools cannot be used")
     }
   }
 

@@ -8,6 +8,8 @@ struct CrashCase: Sendable, CustomTestStringConvertible {
   let ending: String
   let drill: String
   let bytes: @Sendable () async throws -> [UInt8]
+  /// Adds what the drill needs beside its backup.
+  var prepare: @Sendable (ScratchSite) async throws -> Void = { _ in }
 
   var testDescription: String { engine }
 
@@ -15,6 +17,7 @@ struct CrashCase: Sendable, CustomTestStringConvertible {
     let site = ScratchSite()
     site.backup(SampleDrill.name(.seconds(7200), ending), try await bytes())
     site.drill("d", drill)
+    try await prepare(site)
     return site
   }
 
@@ -28,6 +31,11 @@ struct CrashCase: Sendable, CustomTestStringConvertible {
     if SamplePostgreSQL.binaries != nil {
       cases.append(
         CrashCase(engine: "postgresql", ending: "dump", drill: SampleDrill.postgresql()) { try await SamplePostgreSQL.dumps().custom })
+      cases.append(
+        CrashCase(
+          engine: "postgresql, given server", ending: "dump", drill: SampleDrill.given(.file),
+          bytes: { try await SamplePostgreSQL.dumps().custom },
+          prepare: { $0.file("secret", try await GivenPostgreSQL.shared().conninfo + "\n", mode: 0o600) }))
     }
     return cases
   }()

@@ -24,6 +24,18 @@ enum SampleDrill {
     "backup: {from: ../backups, match: \"\(match)\"}\nrestore: {engine: postgresql}\nchecks:\n\(checks)"
   }
 
+  /// How the sample of a given server refers to its secret.
+  enum Secret: String {
+    case env = "{env: DRILL_DB}"
+    case file = "{file: ../secret}"
+    case command = "{command: [cat, ../secret]}"
+  }
+
+  static func given(_ secret: Secret = .env, checks: String = "  - rows: {table: orders, equals: 1000}\n", more: String = "") -> String {
+    "backup: {from: ../backups, match: \"b_%Y%m%d_%H%M%S.dump\"}\n"
+      + "restore: {engine: postgresql, server: \(secret.rawValue)\(more)}\nchecks:\n\(checks)"
+  }
+
   /// `b_20261121_030000.db`, two hours old unless said.
   static func name(_ age: Duration = .seconds(7200), _ ending: String = "db") -> String { "b_\(BackupStamp.ago(age)).\(ending)" }
 }

@@ -13,6 +13,10 @@ struct PostgreSQLBench {
   let folder = TemporaryFolder("dm-pg")
   var options = PostgreSQLOptions()
   var durability = Durability.relaxed
+  var secrets = FetchedSecrets()
+  var protected = ProtectedSystems()
+  var sources: [String] = []
+  var journal: any ScratchJournal = NoJournal()
 
   static let tools = SupervisedTools(run: "01TESTTESTTESTTESTTESTTEST")
 
@@ -30,8 +34,9 @@ struct PostgreSQLBench {
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o711])
     guard let run = RunID("01TESTTESTTESTTESTTESTTEST".replacing("I", with: "1")) else { throw Fault(.internalError, "no run id") }
     return EngineContext(
-      run: run, directory: directory, cache: PostgreSQLBench.cache, tools: PostgreSQLBench.tools, journal: NoJournal(),
-      clocks: BenchClocks(), durability: durability, limits: UnpackLimits(), protected: ProtectedSystems(), user: claimed?.user,
+      run: run, directory: directory, cache: PostgreSQLBench.cache, tools: PostgreSQLBench.tools, journal: journal,
+      clocks: BenchClocks(), durability: durability, limits: UnpackLimits(), protected: protected, sources: sources,
+      secrets: secrets, user: claimed?.user,
       progress: { _, _, _ in })
   }
 

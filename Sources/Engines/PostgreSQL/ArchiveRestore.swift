@@ -18,6 +18,8 @@ struct ArchiveRestore: Sendable {
     var roles: [String] = []
     var extensions: [(name: String, schema: String?)] = []
     var encoding: String?
+    /// Statements about databases, roles or the server itself, which pg_dump writes into no archive's definitions.
+    var serverWide: [String] = []
   }
 
   /// Loads into `database`, which exists and is empty.
@@ -37,7 +39,7 @@ struct ArchiveRestore: Sendable {
     // Exit status 1 with nothing but harmless errors is a whole restore; anything else without a reason is not.
     guard exit.isSuccess || (exit.status == .exited(1) && !report.notes.isEmpty) else {
       throw Fault(
-        .toolFailed, "pg_restore ended with \(exit.status) and gave no reason; the server said: \(session.server.lastWords)",
+        .toolFailed, "pg_restore ended with \(exit.status) and gave no reason; the server said: \(session.lastWords())",
         advice: "See `drillmark log`; check memory", isTransient: true)
     }
     return report.notes
@@ -71,8 +73,22 @@ struct ArchiveRestore: Sendable {
     }
   }
 
+  /// Makes sure that every promised table is in the database.
+  ///
+  /// - Throws: `Fault` with code `restore_failed` that names those that are not.
+  func confirm(_ contents: Contents, in database: String) async throws {
+    let target = session.inspector.entering(database)
+    let missing = try await session.administering("the restored tables cannot be listed") { try self.missing(contents, in: target) }
+    guard missing.isEmpty else {
+      let shown = missing.prefix(5).joined(separator: ", ")
+      throw Fault(
+        .restoreFailed, "the archive promises \(missing.count) tables that are not there after its restore: \(shown)",
+        advice: DumpFormat.lookAtJob)
+    }
+  }
+
   /// Names of promised tables that the database lacks.
-  func missing(_ contents: Contents, in database: ConnectionTarget) throws(ServerError) -> [String] {
+  private func missing(_ contents: Contents, in database: ConnectionTarget) throws(ServerError) -> [String] {
     let connection = try Connection(database)
     defer { connection.close() }
     // The archive's names are in its own encoding; asked for in the same, they are the same bytes.
@@ -89,11 +105,10 @@ struct ArchiveRestore: Sendable {
   }
 
   private func command(_ arguments: [String], output: ToolCommand.Output, errors: ToolCommand.Output) -> ToolCommand {
-    let server = session.server
-    let program = server.installation.program("pg_restore")
+    let program = session.installation.program("pg_restore")
     return ToolCommand(
       program, arguments, environment: session.environment(database: nil), output: output, errors: errors,
-      box: server.confinement.box(for: program, of: server.installation, reading: [path], writing: [server.socket, "/dev/null"]))
+      box: session.box(for: program, reading: [path]))
   }
 }
 
@@ -118,6 +133,7 @@ private final class ContentsSink: DumpSink, @unchecked Sendable {
     case .searchPath(let value): path = value.split(separator: ",").first.map { $0.trimmingCharacters(in: .whitespaces) } ?? "public"
     case .createTable(let schema, let name):
       contents.tables.append(.createTable(schema: schema ?? (path.isEmpty ? "public" : path), name: name))
+    case .serverWide(let what): contents.serverWide.append(what)
     case .copyIn, .escapes, .hostAccess: break
     }
   }

@@ -49,8 +49,9 @@ final class DumpPump: Sendable {
     }
   }
 
-  /// Pumps one section into psql's input and closes it.
-  func section(into target: Descriptor, finding: @escaping @Sendable (DumpStatement, Int) throws -> Void) throws -> Ending {
+  /// Pumps one section into psql's input and closes it. A statement for which `finding` is true is spoiled before its end, so that
+  /// the server takes it for an error of syntax and carries nothing of it out.
+  func section(into target: Descriptor, finding: @escaping @Sendable (DumpStatement, Int) throws -> Bool) throws -> Ending {
     defer { target.close() }
     return try state.withLock { state in
       let sink = PumpSink(target, finding)
@@ -137,10 +138,10 @@ private final class PumpSink: DumpSink {
   struct Closed: Error {}
 
   private let target: Descriptor
-  private let finding: @Sendable (DumpStatement, Int) throws -> Void
+  private let finding: @Sendable (DumpStatement, Int) throws -> Bool
   private var pending: [UInt8] = []
 
-  init(_ target: Descriptor, _ finding: @escaping @Sendable (DumpStatement, Int) throws -> Void) {
+  init(_ target: Descriptor, _ finding: @escaping @Sendable (DumpStatement, Int) throws -> Bool) {
     self.target = target
     self.finding = finding
   }
@@ -154,7 +155,8 @@ private final class PumpSink: DumpSink {
   func found(_ statement: DumpStatement, line: Int) throws {
     // What comes before must have reached the server when an extension is put into a schema of the dump.
     if case .installExtension = statement { try flush() }
-    try finding(statement, line)
+    // No statement has a lone closing parenthesis at its end.
+    if try finding(statement, line) { pending.append(contentsOf: " )".utf8) }
   }
 
   func flush() throws {

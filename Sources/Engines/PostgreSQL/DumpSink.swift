@@ -15,6 +15,8 @@ enum DumpStatement: Hashable, Sendable {
   case createTable(schema: String?, name: String)
   case searchPath(String)
   case encoding(String)
+  /// Databases, roles or the server as a whole are meant, and not what is in the database: `CREATE DATABASE`.
+  case serverWide(String)
   /// `COPY … FROM stdin`: data lines follow.
   case copyIn
   case escapes(Bool)

@@ -25,7 +25,9 @@ struct TokenCollector {
   private var text: [UInt8] = []
   private var size = 0
 
-  private static let heads: Set<String> = ["copy", "alter", "grant", "revoke", "create", "set", "select", "reassign", "drop"]
+  private static let heads: Set<String> = [
+    "copy", "alter", "grant", "revoke", "create", "set", "select", "reassign", "drop", "comment", "security", "prepare",
+  ]
   private static let limit = 256 << 10
 
   mutating func reset() {

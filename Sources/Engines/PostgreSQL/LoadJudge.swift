@@ -4,6 +4,9 @@ import PostgreSQLKit
 /// Says what an error of a load means: nothing, a right that is missing, or the end of the restore.
 struct LoadJudge: Sendable {
   var installation: Installation
+  var serverVersion: String
+  /// Whether the server is one that the drill was given: a dump gets no roles there, and what the server lacks is its owner's to add.
+  var isGiven = false
   /// Whether the load already has every right.
   var isSuperuser: Bool
   /// The major version of the pg_dump that wrote the dump, where known.
@@ -20,20 +23,47 @@ struct LoadJudge: Sendable {
     if let note = harmless(error, command) { return .harmless(note) }
     if let fault = ours(error) ?? archive(error) { return .fault(fault) }
     if !isSuperuser, isRefusal(error) { return .needsSuperuser(error.readable) }
-    if let dumpMajor, dumpMajor > installation.major {
+    if let fault = missingRole(error) { return .fault(fault) }
+    if let dumpMajor, dumpMajor > serverMajor {
       return .fault(
         Fault(
-          .toolTooOld, "the dump is from pg_dump \(dumpMajor) and PostgreSQL \(installation.version) does not load it: \(error.readable)",
-          advice: "Install it: apt-get install postgresql-\(dumpMajor)"))
+          .toolTooOld, "the dump is from pg_dump \(dumpMajor) and PostgreSQL \(serverVersion) does not load it: \(error.readable)",
+          advice: isGiven
+            ? "Give the drill a server of version \(dumpMajor) or newer" : "Install it: apt-get install postgresql-\(dumpMajor)"))
     }
     return .fault(Fault(.restoreFailed, "the restore broke: \(error.readable)", advice: DumpFormat.lookAtJob))
   }
 
+  private var serverMajor: Int { Int(serverVersion.prefix { $0.isNumber }) ?? installation.major }
+
+  /// On a server of our own every role that a dump names has a stand-in.
+  private func missingRole(_ error: LoadError) -> Fault? {
+    guard isGiven, error.message.hasPrefix("role \""), error.message.hasSuffix("\" does not exist") else { return nil }
+    return Fault(
+      .permissionDenied, "the dump needs a role that the given server does not have: \(error.readable)",
+      advice: "Make it there without a login (CREATE ROLE … NOLOGIN), or leave `server` out: a server of the run's own has stand-ins")
+  }
+
+  /// What was spoiled on its way (`DumpPump`), told without its end, where a password may stand.
+  private func leftOut(_ error: LoadError, _ command: String) -> String? {
+    guard isGiven, error.sqlState == "42601", error.message.hasSuffix("\")\"") else { return nil }
+    guard isAboutRights(command) || isAboutWholeDatabases(command) else { return nil }
+    let words = command.split(separator: " ").prefix(2).joined(separator: " ")
+    return "left out, because it reaches beyond the run's own database: \(words)\(error.line.map { " at line \($0)" } ?? "")"
+  }
+
+  private func isAboutWholeDatabases(_ command: String) -> Bool {
+    ["CREATE DATABASE", "DROP DATABASE", "DROP OWNED", "DROP GROUP", "DROP SUBSCRIPTION", "PREPARE TRANSACTION"]
+      .contains { command.hasPrefix($0) }
+  }
+
   private func harmless(_ error: LoadError, _ command: String) -> String? {
     let text = error.message
+    if let note = leftOut(error, command) { return note }
     if isRefusal(error) || (text.contains("role \"") && text.contains("does not exist")) {
       return isAboutRights(command)
-        ? "left out, because it needs rights or roles that a scratch server does not give: \(error.readable)" : nil
+        ? "left out, because it needs rights or roles that \(isGiven ? "the given" : "a scratch") server does not give: \(error.readable)"
+        : nil
     }
     if text.contains("does not exist"), isAboutReplication(text), isAboutRights(command) {
       return "left out, because what it describes was left out: \(error.readable)"
@@ -46,7 +76,7 @@ struct LoadJudge: Sendable {
     }
     if isAboutLocale(error), command.hasPrefix("CREATE DATABASE") { return "\(LoadJudge.otherLocale): \(text)" }
     if text.contains("unrecognized configuration parameter"), command.hasPrefix("SET ") || command.hasPrefix("ALTER ") {
-      return "a setting that PostgreSQL \(installation.version) does not know was left out: \(error.readable)"
+      return "a setting that PostgreSQL \(serverVersion) does not know was left out: \(error.readable)"
     }
     if text.contains("schema \"public\" already exists") { return "the schema public was there already" }
     if text.contains("language \"plpgsql\" already exists") { return "the language plpgsql was there already" }
@@ -102,28 +132,30 @@ struct LoadJudge: Sendable {
     return command.hasPrefix("ALTER ") && (command.contains(" OWNER TO ") || command.hasPrefix("ALTER DATABASE"))
   }
 
-  /// What this machine lacks.
+  /// What the server's machine lacks.
   private func ours(_ error: LoadError) -> Fault? {
     let text = error.message
+    let (machine, server) = isGiven ? ("the given server", "the given server") : ("this machine", "the scratch server")
     if text.contains("No space left on device") || error.sqlState == "53100" {
       return Fault(
-        .noSpace, "the scratch server ran out of space: \(error.readable)", advice: "Free space, or set scratch.directory elsewhere")
+        .noSpace, "\(server) ran out of space: \(error.readable)",
+        advice: isGiven ? "Free space on it" : "Free space, or set scratch.directory elsewhere")
     }
     if text.hasPrefix("extension \""), text.contains("is not available") || text.contains("has no installation script") {
       return Fault(
-        .toolMissing, "the dump needs an extension that this machine lacks: \(text)",
-        advice: "Install its package for PostgreSQL \(installation.major) (postgresql-\(installation.major)-…, or postgresql-contrib)")
+        .toolMissing, "the dump needs an extension that \(machine) lacks: \(text)",
+        advice: "Install its package for PostgreSQL \(serverMajor) (postgresql-\(serverMajor)-…, or postgresql-contrib)")
     }
     if text.contains("could not access file \"") || text.contains("could not open extension control file") {
       return Fault(
-        .toolMissing, "the dump needs a library that this machine lacks: \(error.readable)",
-        advice: "Install the extension's package for PostgreSQL \(installation.major)")
+        .toolMissing, "the dump needs a library that \(machine) lacks: \(error.readable)",
+        advice: "Install the extension's package for PostgreSQL \(serverMajor)")
     }
     if isAboutLocale(error)
       || text.hasPrefix("collation \"") && text.contains("does not exist")
     {
       return Fault(
-        .toolMissing, "the dump needs a locale that this machine lacks: \(text)",
+        .toolMissing, "the dump needs a locale that \(machine) lacks: \(text)",
         advice: "Add it to /etc/locale.gen and run locale-gen, or use the database's own machine image")
     }
     if text.contains("invalid command \\restrict") {
@@ -134,13 +166,14 @@ struct LoadJudge: Sendable {
     }
     if text.hasPrefix("could not execute command") {
       return Fault(
-        .unsafeContent, "the dump asks the server to run a command, which the box refused\(error.line.map { ", line \($0)" } ?? "")",
+        .unsafeContent,
+        "the dump asks the server to run a command, which \(isGiven ? "it" : "the box") refused\(error.line.map { ", line \($0)" } ?? "")",
         advice: "See who can write to the place where the backups lie")
     }
     if error.sqlState == "53200" || text.contains("server closed the connection") || text.contains("terminating connection")
       || text.contains("connection to server") || text.contains("the database system is")
     {
-      return Fault(.toolFailed, "the scratch server broke off the load: \(error.readable)", advice: "See `drillmark log`; check its memory")
+      return Fault(.toolFailed, "\(server) broke off the load: \(error.readable)", advice: "See `drillmark log`; check its memory")
     }
     return nil
   }

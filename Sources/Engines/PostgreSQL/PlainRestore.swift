@@ -6,6 +6,7 @@ import ToolRunner
 /// Loads plain SQL through psql, one for each database that the dump enters.
 struct PlainRestore: Sendable {
   let session: LoadSession
+  let places: any PlainPlaces
   private static let sections = 10_000
 
   /// - Throws: `Fault`; after a good load too, when the dump's end is missing.
@@ -23,16 +24,16 @@ struct PlainRestore: Sendable {
   private func load(from pump: DumpPump) async throws -> [String] {
     let header = PlainHeader(String(decoding: try await onThread("dump head") { try pump.head() }, as: UTF8.self))
     var notes: [String] = []
-    var database = try await enter(session.server.initialDatabase, encoding: session.options.encoding ?? header.clientEncoding)
+    var database = try await places.first(header)
     for _ in 0..<PlainRestore.sections {
+      try session.writePasswordFile()
       let report = LoadReport(session.judge(dumpVersion: header.dumpVersion), stopsEarly: true)
       let ending = try await section(pump, in: database, report)
       notes += report.notes
       if let fault = report.fault { throw session.explained(fault) }
-      if let right = report.needsSuperuser { throw superuserNeeded(right) }
+      if let right = report.needsSuperuser { throw places.superuserNeeded(right) }
       switch ending {
-      case .connect(let next):
-        database = try await enter(next, encoding: nil, mayMake: report.notes.contains { $0.hasPrefix(LoadJudge.otherLocale) })
+      case .connect(let next): database = try await places.next(next, after: report)
       case .end:
         try judgeEnd(pump, &notes)
         return notes
@@ -46,29 +47,24 @@ struct PlainRestore: Sendable {
 
   private func section(_ pump: DumpPump, in database: String, _ report: LoadReport) async throws -> DumpPump.Ending {
     let pipe = try Pipe(capacity: 1 << 20)
-    let server = session.server
-    let psql = server.installation.program("psql")
+    let psql = session.installation.program("psql")
     let key = RandomText.hex(16)
     let command = ToolCommand(
       psql, ["-X", "-q", "-w", "-b", "-v", "VERBOSITY=verbose", "-c", "\\restrict \(key)", "-f", "-"],
       environment: session.environment(database: database), input: .descriptor(pipe.reading), output: .discarded,
-      errors: .lines { report.take($0) },
-      box: server.confinement.box(
-        for: psql, of: server.installation, writing: [server.socket, "/dev/null"], alone: true))
+      errors: .lines { report.take($0) }, box: session.box(for: psql, alone: true))
     let tool = try session.context.tools.start(command)
     report.onError {
       pump.stop()
       tool.stop(as: .cancelled)
     }
-    let (roles, mayInstall) = (session.roles, server.confinement.holdsSuperuser)
+    let places = places
     return try await withTaskCancellationHandler {
       let outcome: Result<DumpPump.Ending, any Error>
       do {
         outcome = .success(
           try await onThread("dump pump") {
-            try pump.section(into: pipe.writing) { statement, _ in
-              try PlainRestore.prepare(statement, in: database, roles, mayInstall: mayInstall, report)
-            }
+            try pump.section(into: pipe.writing) { statement, _ in try places.found(statement, in: database, report) }
           })
       } catch {
         tool.stop(as: .cancelled)
@@ -78,52 +74,11 @@ struct PlainRestore: Sendable {
       report.finish()
       try Task.checkCancellation()
       let ending = try outcome.get()
-      if !report.isBroken, !exit.isSuccess { throw PlainRestore.unexplained(exit, server) }
+      if !report.isBroken, !exit.isSuccess { throw unexplained(exit) }
       return ending
     } onCancel: {
       pump.stop()
       tool.stop(as: .cancelled)
-    }
-  }
-
-  /// Does what a statement needs before psql sees its end.
-  private static func prepare(
-    _ statement: DumpStatement, in database: String, _ roles: LoadRoles, mayInstall: Bool, _ report: LoadReport
-  ) throws {
-    switch statement {
-    case .role(let name): try roles.ensure(name)
-    case .installExtension(let name, let schema) where mayInstall:
-      do throws(ServerError) {
-        if try roles.install(name, schema: schema, in: database) {
-          report.add("the extension \(name) was installed with a superuser's rights, inside the box")
-        }
-      } catch {
-        // The dump's own statement fails next, and says why.
-      }
-    default: break
-    }
-  }
-
-  /// - Parameter mayMake: Whether the dump's own statement failed only for a locale that this machine lacks.
-  private func enter(_ database: String, encoding: String?, mayMake: Bool = false) async throws -> String {
-    let (roles, server) = (session.roles, session.server)
-    try session.writePasswordFile()
-    return try await session.administering("the database \(database) cannot be entered") {
-      if encoding == "SQL_ASCII" { try roles.recreate(database, encoding: "SQL_ASCII") }
-      if let encoding = encoding, encoding != "SQL_ASCII", self.session.options.encoding != nil {
-        try roles.recreate(database, encoding: encoding)
-      }
-      if mayMake, try !roles.exists(database) { try roles.recreate(database, encoding: nil) }
-      guard try roles.exists(database) else {
-        throw Fault(
-          .restoreFailed, "the dump connects to the database \(database), which it has not created",
-          advice: "Dump with pg_dump --create, or without entering a database")
-      }
-      guard database != server.administrator.database else {
-        throw Fault(.unsafeContent, "the dump enters a database of our own, which is refused")
-      }
-      try roles.open(database)
-      return database
     }
   }
 
@@ -139,17 +94,9 @@ struct PlainRestore: Sendable {
     }
   }
 
-  private func superuserNeeded(_ right: String) -> Fault {
+  private func unexplained(_ exit: ToolExit) -> Fault {
     Fault(
-      .permissionDenied, "the dump needs a superuser to load: \(right)",
-      advice: session.server.confinement.holdsSuperuser
-        ? "Set `superuser: true` under `restore`; it then holds inside the box only"
-        : "Run Drillmark as root on a kernel with Landlock, and set `superuser: true` under `restore`")
-  }
-
-  private static func unexplained(_ exit: ToolExit, _ server: ScratchServer) -> Fault {
-    Fault(
-      .toolFailed, "psql ended with \(exit.status) and gave no reason; the server said: \(server.lastWords)",
+      .toolFailed, "psql ended with \(exit.status) and gave no reason; the server said: \(session.lastWords())",
       advice: "See `drillmark log`; check memory", isTransient: true)
   }
 }

@@ -47,18 +47,20 @@ final class PostgreSQLTarget: ScratchTarget {
 
   func restore(_ content: BackupContent) async throws -> RestoreReport {
     let begin = context.clocks.elapsed()
-    var session = try await session(asSuperuser: options.superuser)
+    var load = try await load(asSuperuser: options.superuser)
     var notes: [String] = []
     var target: String?
     switch content {
-    case .stream(let source): notes = try await PlainRestore(session: session).load(source)
-    case .file(let path, _, let isOurs): (session, target, notes) = try await restoreArchive(at: path, isOurs: isOurs, session)
-    case .directory(let path): (session, target, notes) = try await restoreArchive(at: path, isOurs: false, session)
+    case .stream(let source):
+      let places = ScratchPlaces(session: load.session, roles: load.roles, server: server)
+      notes = try await PlainRestore(session: load.session, places: places).load(source)
+    case .file(let path, _, let isOurs): (load, target, notes) = try await restoreArchive(at: path, isOurs: isOurs, load)
+    case .directory(let path): (load, target, notes) = try await restoreArchive(at: path, isOurs: false, load)
     case .handle: throw Fault(.internalError, "the engine postgresql was given no content")
     }
     let elapsed = context.clocks.elapsed() - begin
-    try await finish(session, loaded: target)
-    if session.isSuperuser { notes.append("the dump was loaded with a superuser's rights, inside the box") }
+    try await finish(load, loaded: target)
+    if load.session.isSuperuser { notes.append("the dump was loaded with a superuser's rights, inside the box") }
     return RestoreReport(engineTime: elapsed, notes: notes)
   }
 
@@ -95,64 +97,57 @@ final class PostgreSQLTarget: ScratchTarget {
     try await context.journal.gone(ScratchResource(kind: "directory", name: shortDirectory.path))
   }
 
-  private func session(asSuperuser: Bool) async throws -> LoadSession {
+  /// A load with its roles.
+  private typealias Load = (session: LoadSession, roles: LoadRoles)
+
+  private func load(asSuperuser: Bool) async throws -> Load {
     let server = server
     let roles = try await onThread("pg admin") {
       do { return try LoadRoles(server, asSuperuser: asSuperuser) } catch {
         throw Fault(.toolFailed, "the scratch server's roles cannot be made: \((error as? ServerError)?.message ?? "no answer")")
       }
     }
-    return LoadSession(context: context, server: server, roles: roles, options: options, isSuperuser: asSuperuser)
+    let session = LoadSession(
+      context: context, installation: server.installation, confinement: server.confinement, options: options, loader: roles.loader,
+      inspector: server.administrator, directory: server.socket, serverVersion: server.installation.version, isGiven: false,
+      isSuperuser: asSuperuser, lastWords: { server.lastWords })
+    return (session, roles)
   }
 
-  private func restoreArchive(at path: String, isOurs: Bool, _ session: LoadSession) async throws -> (LoadSession, String, [String]) {
-    let place = try await reachable(path, isOurs: isOurs)
-    let format = try DumpFormat(archiveAt: place)
-    if case .tar = format { try await onThread("tar walk") { try TarWalk.verify(place) } }
-    let restore = ArchiveRestore(session: session, format: format, path: place)
-    try session.writePasswordFile()
+  private func restoreArchive(at path: String, isOurs: Bool, _ load: Load) async throws -> (Load, String, [String]) {
+    let (place, format) = try await ArchivePlace.prepare(path, isOurs: isOurs, context, server.confinement)
+    let restore = ArchiveRestore(session: load.session, format: format, path: place)
+    try load.session.writePasswordFile()
     let contents = try await restore.contents()
     let name = options.database ?? databaseName(format)
     do {
-      try await prepare(name, contents, session)
+      try await prepare(name, contents, load)
       let notes = try await restore.load(into: name, contents)
-      try await confirm(restore, contents, in: name, session)
-      return (session, name, notes)
+      try await restore.confirm(contents, in: name)
+      return (load, name, notes)
     } catch let needed as SuperuserNeeded {
       guard server.confinement.holdsSuperuser else {
         throw Fault(
           .isolationMissing, "the dump needs a superuser to load: \(needed.right)",
           advice: "Run Drillmark as root on a kernel with Landlock, which keeps even a superuser in")
       }
-      let again = try await self.session(asSuperuser: true)
-      let second = ArchiveRestore(session: again, format: format, path: place)
-      try again.writePasswordFile()
+      let again = try await self.load(asSuperuser: true)
+      let second = ArchiveRestore(session: again.session, format: format, path: place)
+      try again.session.writePasswordFile()
       try await prepare(name, contents, again)
       let notes = try await second.load(into: name, contents)
-      try await confirm(second, contents, in: name, again)
+      try await second.confirm(contents, in: name)
       return (again, name, notes + ["loaded once more as a superuser: \(needed.right)"])
     }
   }
 
-  private func prepare(_ name: String, _ contents: ArchiveRestore.Contents, _ session: LoadSession) async throws {
+  private func prepare(_ name: String, _ contents: ArchiveRestore.Contents, _ load: Load) async throws {
     let encoding = options.encoding ?? (contents.encoding == "SQL_ASCII" ? "SQL_ASCII" : nil)
-    let roles = session.roles
-    try await session.administering("the database \(name) cannot be made") {
+    let roles = load.roles
+    try await load.session.administering("the database \(name) cannot be made") {
       for role in contents.roles { try roles.ensure(role) }
       try roles.provide(name, encoding: encoding)
       try roles.open(name)
-    }
-  }
-
-  private func confirm(_ restore: ArchiveRestore, _ contents: ArchiveRestore.Contents, in name: String, _ session: LoadSession) async throws
-  {
-    let target = server.administrator.entering(name)
-    let missing = try await session.administering("the restored tables cannot be listed") { try restore.missing(contents, in: target) }
-    guard missing.isEmpty else {
-      let shown = missing.prefix(5).joined(separator: ", ")
-      throw Fault(
-        .restoreFailed, "the archive promises \(missing.count) tables that are not there after its restore: \(shown)",
-        advice: DumpFormat.lookAtJob)
     }
   }
 
@@ -162,36 +157,16 @@ final class PostgreSQLTarget: ScratchTarget {
     return taken.contains(name) || name.utf8.count > 63 ? "restored" : name
   }
 
-  /// A path to the archive that the run's user can read: the archive itself, or a copy in the run's directory.
-  private func reachable(_ path: String, isOurs: Bool) async throws -> String {
-    guard let user = server.confinement.user else { return path }
-    let readable = isOurs ? false : Accounts.isReadable(path)
-    if readable { return path }
-    var place = path
-    if !isOurs {
-      place = "\(context.directory)/archive"
-      let copy = try await context.tools.run(ToolCommand("/bin/cp", ["-R", "-H", "--reflink=auto", "--", path, place]))
-      guard copy.isSuccess else {
-        let text = copy.errorText
-        throw Fault(text.contains("No space") ? .noSpace : .backupUnreadable, "the archive cannot be copied for the run's user: \(text)")
-      }
-    }
-    let owned = try await context.tools.run(ToolCommand("/bin/chown", ["-R", "-h", "\(user.uid):\(user.gid)", place]))
-    guard owned.isSuccess else { throw Fault(.scratchUnusable, "the archive cannot be given to the run's user: \(owned.errorText)") }
-    return place
-  }
-
   /// Takes the loader's rights away and settles which database the checks look at.
-  private func finish(_ session: LoadSession, loaded: String?) async throws {
-    let roles = session.roles
-    let found = try await session.administering("the restored databases cannot be listed") {
+  private func finish(_ load: Load, loaded: String?) async throws {
+    let roles = load.roles
+    let found = try await load.session.administering("the restored databases cannot be listed") {
       try roles.lock()
       // An archive went where we said.
       return try loaded != nil ? [] : roles.databases().map { FoundDatabase(name: $0.name, tables: $0.tables) }
     }
     let database = try loaded ?? choose(found)
-    let line = "*:*:*:\(roles.checker.user):\(roles.checker.password)\n"
-    try Accounts.writeFile(checkPasswords, line, owner: server.confinement.user)
+    try Accounts.writeFile(checkPasswords, PasswordFile.line(roles.checker), owner: server.confinement.user)
     restored.withLock { $0 = Restored(database: database, checker: roles.checker.entering(database)) }
   }
 

@@ -20,6 +20,12 @@ struct RunIsolation {
 
   var description: String { layers.description }
 
+  /// The same for a program that needs the network.
+  func description(network: Bool) -> String {
+    guard network else { return description }
+    return description.split(separator: ", ").filter { $0 != "no network" && $0 != "no TCP" }.joined(separator: ", ")
+  }
+
   /// Only with a user of its own and Landlock could a superuser of the scratch server reach nothing.
   var holdsSuperuser: Bool { layers.hasOwnUser && layers.landlock != nil }
 

@@ -6,6 +6,11 @@ struct StatementReader {
 
   /// Everything in the statement that matters; empty for most.
   var meanings: [DumpStatement] {
+    let ordinary = withinDatabase
+    return serverWide.map { ordinary + [.serverWide($0)] } ?? ordinary
+  }
+
+  private var withinDatabase: [DumpStatement] {
     switch tokens.first {
     case .word("copy"): copyMeanings
     case .word("set"), .word("select"): settingMeanings
@@ -14,6 +19,27 @@ struct StatementReader {
     case .word("grant"), .word("revoke"): grantMeanings
     case .word("reassign"): roles(after: ["to"], from: 0)
     default: []
+    }
+  }
+
+  /// The beginning of a statement that reaches beyond its database, as it would be said.
+  private var serverWide: String? {
+    guard tokens.count > 2, case .word(let verb) = tokens[0], case .word(let object) = tokens[1] else { return nil }
+    let said = "\(verb) \(object)".uppercased()
+    switch verb {
+    case "create", "alter", "drop":
+      if object == "user", tokens[2].isWord("mapping") { return nil }
+      if verb == "drop", object == "owned" { return said }
+      return ["database", "role", "user", "group", "tablespace", "subscription", "system"].contains(object) ? said : nil
+    case "comment":
+      guard case .word(let kind) = tokens[2] else { return nil }
+      return ["database", "role", "tablespace", "subscription"].contains(kind) ? "\(said) \(kind.uppercased())" : nil
+    case "grant", "revoke":
+      guard let on = tokens.firstIndex(where: { $0.isWord("on") }) else { return "\(verb.uppercased()) of a role" }
+      return on + 1 < tokens.count && tokens[on + 1].isWord("database") ? "\(verb.uppercased()) ON DATABASE" : nil
+    case "reassign", "security": return said
+    case "prepare": return object == "transaction" ? said : nil
+    default: return nil
     }
   }
 
