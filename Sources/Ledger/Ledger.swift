@@ -182,8 +182,7 @@ extension Ledger {
     let result = try reporting {
       try queue().writeWithoutTransaction { db in
         // In WAL mode NORMAL leaves out the wait for the disk after a commit, and nothing else (sqlite.org/pragma.html).
-        if !waitsForDisk { try db.execute(sql: "PRAGMA synchronous = NORMAL") }
-        defer { if !waitsForDisk { try? db.execute(sql: "PRAGMA synchronous = FULL") } }
+        try db.execute(sql: "PRAGMA synchronous = \(waitsForDisk ? "FULL" : "NORMAL")")
         var result: T?
         try db.inTransaction(.immediate) {
           result = try body(db)

@@ -8,7 +8,8 @@ import Testing
 @Suite("What an error of a load means")
 struct LoadJudgeTests {
   private func judge(_ command: String, _ message: String, _ state: String? = nil, superuser: Bool = false) -> LoadJudge.Judgement {
-    LoadJudge(installation: Installation(major: 15, version: "15.20", programs: "/nonexistent"), isSuperuser: superuser, dumpMajor: 15)
+    let programs = Installation(major: 15, version: "15.20", programs: "/nonexistent")
+    return LoadJudge(installation: programs, serverVersion: "15.20", isSuperuser: superuser, dumpMajor: 15)
       .judge(LoadError(sqlState: state, message: message, command: command, line: 7))
   }
 
