@@ -98,7 +98,12 @@ package struct MarkdownReport {
   /// nothing is taken for an address.
   static func text(_ text: String) -> String {
     var result = ""
+    // At its beginning a dash, or a dot behind digits, would make a list.
+    var isBeginning = true
     for scalar in Shown.text(text, limit: 2000).unicodeScalars {
+      let isDigit = scalar.value >= 48 && scalar.value <= 57
+      if (result.isEmpty && scalar == "-") || (isBeginning && scalar == ".") { result += "\\" }
+      isBeginning = isBeginning && isDigit
       if "\\`*_{}[]<>()#+!|~&$^=@".unicodeScalars.contains(scalar) { result += "\\" }
       result.unicodeScalars.append(scalar)
     }

@@ -87,6 +87,12 @@ struct HostileReportTests {
     #expect(result.status == 0, "\(result.said)")
   }
 
+  @Test("a name that looks like a list in Markdown is none", arguments: [("- a", "\\- a"), ("12. a", "12\\. a"), ("a - 1. b", "a - 1. b")])
+  func lists(_ name: String, _ shown: String) throws {
+    let text = try SampleReport.text(.md, SampleReport.report([SampleReport.drill(name, [])]))
+    #expect(text.contains("- \(shown) was never tested."), "\(text)")
+  }
+
   @Test("Markdown keeps a name from being a link, a table cell, a list or markup") func markdown() throws {
     let text = try SampleReport.text(.md)
     #expect(text.contains("\\[a\\]\\(javascript:b\\)") && text.contains("\\<script\\>") && text.contains("\\| \\&"))
