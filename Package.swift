@@ -73,7 +73,7 @@ let package = Package(
         "DrillModel", "DrillConfig", "Objectives", "Selecting", "Scheduling", "Digesting", "ToolRunner", "EngineKit", "Ledger", "Alerting",
         "CSystem",
       ]),
-    module("Scheduler", ["DrillModel", "DrillConfig", "Scheduling", "Ledger", "Drilling"]),
+    module("Scheduler", ["DrillModel", "DrillConfig", "Scheduling", "ToolRunner", "EngineKit", "Ledger", "Drilling"]),
     .executableTarget(
       name: "drillmark",
       dependencies: [
@@ -99,7 +99,7 @@ let package = Package(
     tests("AWSTests", ["AWSSigning", "AWSClient", "HTTPTransport", "DrillModel", "Digesting"]),
     tests("AlertingTests", ["Alerting", "DrillModel", "DrillConfig"]),
     tests("NotificationsTests", ["Notifications", "Alerting", "Ledger", "HTTPTransport", "AWSClient", "DrillModel", "DrillConfig"]),
-    tests("SchedulerTests", ["Scheduler", "Scheduling", "Drilling", "Ledger", "DrillModel", "DrillConfig"]),
+    tests("SchedulerTests", ["Scheduler", "Scheduling", "Drilling", "EngineKit", "Ledger", "DrillModel", "DrillConfig"]),
     tests("ReportingTests", ["Reporting", "Objectives", "DrillModel"]),
     tests("ManifestsTests", ["Manifests", "DrillModel"]),
     tests("ChecksTests", ["Checks", "Manifests", "EngineKit", "DrillModel", "DrillConfig", "ToolRunner"]),

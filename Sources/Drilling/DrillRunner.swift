@@ -25,6 +25,8 @@ package struct DrillRunner: Sendable {
     case sealed(SealedRecord)
     /// Another live process is running this drill.
     case alreadyRunning(RunID, since: Timestamp)
+    /// The due instant has its outcome already: the run that answered it, or nil for a miss. Nothing was done.
+    case alreadyDecided(RunID?)
     /// The run happened, but the ledger could not take it.
     case unsealed(RunRecord, Fault)
   }
@@ -32,6 +34,10 @@ package struct DrillRunner: Sendable {
   /// What a caller may ask of one run beside the drill itself.
   package struct Request: Sendable {
     package var trigger: RunRecord.Trigger
+    /// The due instant that the run answers; nil for a run by hand.
+    package var due: Timestamp?
+    /// The longest that the run may take before it is stopped and cleaned up; nil leaves it to the deadlines of its phases.
+    package var limit: Duration?
     /// Leave the target in place this long.
     package var keep: Duration?
     /// Called with the restored system once it is ready, before its checks.
@@ -40,10 +46,12 @@ package struct DrillRunner: Sendable {
     package var hold: (@Sendable ([String], Timestamp) async -> Void)?
 
     package init(
-      trigger: RunRecord.Trigger = .manual, keep: Duration? = nil, examine: (@Sendable (Probes) async -> Void)? = nil,
-      hold: (@Sendable ([String], Timestamp) async -> Void)? = nil
+      trigger: RunRecord.Trigger = .manual, due: Timestamp? = nil, limit: Duration? = nil, keep: Duration? = nil,
+      examine: (@Sendable (Probes) async -> Void)? = nil, hold: (@Sendable ([String], Timestamp) async -> Void)? = nil
     ) {
       self.trigger = trigger
+      self.due = due
+      self.limit = limit
       self.keep = keep
       self.examine = examine
       self.hold = hold
@@ -63,20 +71,25 @@ package struct DrillRunner: Sendable {
     switch try await onThread(
       "claim",
       { [ledger, settings] in
-        try ledger.claim(drill: plan.drill.name, run: id, trigger: request.trigger, due: nil, host: settings.host)
+        try ledger.claim(drill: plan.drill.name, run: id, trigger: request.trigger, due: request.due, host: settings.host)
       })
     {
     case .busy(let run, let since): return .alreadyRunning(run, since: since)
-    case .decided:
-      throw Fault(.internalError, "a run by hand of \(plan.drill.name) was taken for a due time that has its outcome already")
+    case .decided(let run): return .alreadyDecided(run)
     case .claimed(let claimed): claim = claimed
     }
     observe(.claimed(id))
     settings.crashPoint("claimed")
-    var drive = RunDrive(
-      runner: self, plan: plan, claim: claim, observe: observe,
+    let limit = request.limit.map { RunLimit($0, clocks: clocks) }
+    let drive = RunDrive(
+      runner: self, plan: plan, claim: claim, observe: observe, limit: limit,
       state: RunState(run: id, drill: plan.drill, trigger: request.trigger, startedAt: startedAt, origin: clocks.elapsed()))
-    return await drive.carryOut(request)
+    let work: @Sendable () async -> Outcome = {
+      var drive = drive
+      return await drive.carryOut(request)
+    }
+    if let limit { return await limit.enforce(work) }
+    return await work()
   }
 }
 

@@ -12,6 +12,8 @@ struct RunDrive {
   let plan: DrillPlan
   let claim: RunClaim
   let observe: @Sendable (RunEvent) -> Void
+  /// The deadline of the whole run; nil when it has none.
+  let limit: RunLimit?
   var state: RunState
 
   var clocks: any Clocks { runner.clocks }
@@ -66,14 +68,14 @@ struct RunDrive {
 
   /// Every error as one sentence for people; cancellation is an interruption.
   func asFault(_ error: any Error) -> Fault {
-    if let fault = error as? Fault { return Task.isCancelled && fault.code != .interrupted ? interruption : fault }
+    if let fault = error as? Fault, !Task.isCancelled || (fault.code == .interrupted && limit?.fault == nil) { return fault }
     if error is CancellationError || Task.isCancelled { return interruption }
     return Fault(
       .internalError, "an unexpected error ended the run: \(type(of: error))",
       advice: "Please report it with the output of `drillmark log \(state.run)`")
   }
 
-  private var interruption: Fault { Fault(.interrupted, "the run was stopped before its end") }
+  private var interruption: Fault { limit?.fault ?? Fault(.interrupted, "the run was stopped before its end") }
 
   // MARK: Phases
 

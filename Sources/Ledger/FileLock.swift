@@ -27,6 +27,14 @@ final class FileLock: Sendable {
     }
   }
 
+  /// Replaces what the file says. A lock that was let go is left alone; false when the disk did not take it.
+  func replaceContent(_ bytes: [UInt8]) -> Bool {
+    descriptor.withLock { raw in
+      guard raw >= 0 else { return false }
+      return pwrite(raw, bytes, bytes.count, 0) == bytes.count && ftruncate(raw, off_t(bytes.count)) == 0
+    }
+  }
+
   /// Removes the file, then lets go. Repeating it is a no-op.
   func remove() {
     if isHeld { _ = unlink(path) }

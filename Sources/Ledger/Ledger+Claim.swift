@@ -32,14 +32,16 @@ extension Ledger {
   }
 
   private func reasonAgainst(_ drill: String, _ due: Timestamp?, _ db: Database) throws -> ClaimOutcome? {
+    // First, so that a scheduler that comes second hears of the run that answers the instant, not of an overlap.
+    if let due, let run = try decision(drill, due, db) {
+      try advance(drill, to: due, db)
+      return .decided(run)
+    }
     for row in try Row.fetchAll(db, sql: "SELECT run, claimed_at FROM live_run WHERE drill = ?", arguments: [drill.column]) {
       let run = try row.run()
       if FileLock.isHeld(at: lockPath(run)) { return .busy(run, since: try row.time("claimed_at")) }
     }
-    guard let due else { return nil }
-    let decision = "SELECT run FROM schedule_decision WHERE drill = ? AND due = ?"
-    guard let row = try Row.fetchOne(db, sql: decision, arguments: [drill.column, due.column]) else { return nil }
-    return .decided((try row.optional("run") as String?).flatMap { RunID($0) })
+    return nil
   }
 
   private func insert(_ claim: RunClaim, host: String, _ db: Database) throws {
@@ -56,6 +58,7 @@ extension Ledger {
     try db.execute(
       sql: "INSERT INTO schedule_decision (drill, due, outcome, run, decided_at) VALUES (?, ?, 'run', ?, ?)",
       arguments: [claim.drill.column, due.column, claim.run.text, claim.claimedAt.column])
+    try advance(claim.drill, to: due, db)
   }
 
   /// Keeps what is known when verification has ended, so that a crash while cleaning up can still be sealed. The last one counts.

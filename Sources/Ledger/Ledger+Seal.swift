@@ -76,15 +76,7 @@ extension Ledger {
 
   /// Seals that a due instant passed without a run; false when it has an outcome already.
   package func note(_ miss: Miss) throws -> Bool {
-    let body = try CanonicalJSON.encode(miss)
-    return try write("note miss") { db in
-      try db.execute(
-        sql: "INSERT INTO schedule_decision (drill, due, outcome, decided_at) VALUES (?, ?, 'miss', ?) ON CONFLICT DO NOTHING",
-        arguments: [miss.drill.column, miss.due.column, miss.notedAt.column])
-      guard db.changesCount > 0 else { return false }
-      try Projection.write(Entry.append(.miss, subject: "", body: body, to: db), to: db)
-      return true
-    }
+    try write("note miss") { try append(miss, $0) }
   }
 }
 
@@ -95,37 +87,5 @@ extension OwedNotification {
     for text in [id, run?.text ?? "", drill, event, route] { bytes.append(counted: Array(text.columnText.utf8)) }
     bytes.append(counted: Array(payload.utf8))
     return SHA256.digest(of: bytes)
-  }
-}
-
-/// A due instant without a run, and why.
-package struct Miss: Sendable, Hashable, Codable {
-  package var drill: String
-  package var due: Timestamp
-  package var kind: Kind
-  package var notedAt: Timestamp
-
-  package enum Kind: String, Sendable, Codable {
-    /// Nothing of ours was running.
-    case down
-    /// The run before was still going.
-    case overlap
-    /// Noticed after `start-within`.
-    case late
-    /// The clock never showed the time, or the drill's policy skips what was missed.
-    case skipped
-    case disabled
-  }
-
-  package init(drill: String, due: Timestamp, kind: Kind, notedAt: Timestamp) {
-    self.drill = drill
-    self.due = due
-    self.kind = kind
-    self.notedAt = notedAt
-  }
-
-  package enum CodingKeys: String, CodingKey {
-    case drill, due, kind
-    case notedAt = "noted_at"
   }
 }

@@ -2,7 +2,7 @@ internal import GRDB
 
 extension Ledger {
   /// Number of migrations, kept in SQLite's `user_version` where it can be read without opening the database.
-  static let version: Int32 = 2
+  static let version: Int32 = 3
 
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
@@ -13,6 +13,10 @@ extension Ledger {
     migrator.registerMigration("2 delivery and incidents") { db in
       try db.execute(sql: deliveryTables)
       try db.execute(sql: "PRAGMA user_version = 2")
+    }
+    migrator.registerMigration("3 memory of schedules") { db in
+      try db.execute(sql: scheduleTable)
+      try db.execute(sql: "PRAGMA user_version = 3")
     }
     return migrator
   }

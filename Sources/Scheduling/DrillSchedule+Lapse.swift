@@ -17,13 +17,13 @@ extension DrillSchedule {
   /// - Throws: `Fault` with code `configuration` for an expression or a zone that is none.
   package func next(after instant: Timestamp) throws -> Timestamp? { try expression.next(after: instant, in: zone) }
 
-  private var expression: CronExpression {
+  var expression: CronExpression {
     get throws {
       do { return try CronExpression(cron) } catch { throw Fault(.configuration, "The schedule “\(cron)” is wrong: \(error)") }
     }
   }
 
-  private var zone: Zone {
+  var zone: Zone {
     get throws {
       guard let zone = Zone(timezone) else {
         throw Fault(.configuration, "There is no time zone \(timezone)", advice: "Give an IANA name such as Europe/Berlin")

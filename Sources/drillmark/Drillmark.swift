@@ -15,7 +15,8 @@ struct Drillmark: AsyncParsableCommand {
       """,
     version: version,
     subcommands: [
-      InitCommand.self, DoctorCommand.self, ValidateCommand.self, PlanCommand.self, RunCommand.self, LogCommand.self, NextCommand.self,
+      InitCommand.self, DoctorCommand.self, ValidateCommand.self, PlanCommand.self, RunCommand.self, LogCommand.self,
+      ScheduleCommand.self, NextCommand.self,
       StatusCommand.self, HistoryCommand.self, ShowCommand.self, ReportCommand.self, SLACommand.self, CleanupCommand.self,
       NotifyCommand.self, AuditCommand.self, ManifestCommand.self,
       SchemaCommand.self, ConfigSchemaCommand.self,

@@ -5,6 +5,7 @@ import EngineKit
 import Foundation
 import Glibc
 import Ledger
+import Scheduler
 import ToolRunner
 
 /// Looks at everything that a drill of this site will need.
@@ -24,7 +25,8 @@ struct Examination {
 
   func carryOut() async -> [Finding] {
     var findings =
-      [isolation, scratch, ledger] + (await ChannelExamination(site: site, alerts: settings.alerts, clocks: clocks).findings())
+      [isolation, scratch, ledger, scheduler].compactMap(\.self)
+      + (await ChannelExamination(site: site, alerts: settings.alerts, clocks: clocks).findings())
     findings += (["\(site.directory)/drillmark.yaml"] + drills.map { absolute($0.file.shown) }).compactMap(openToOthers)
     for (subject, plan) in enginesInUse { findings.append(await engine(subject, plan)) }
     for plan in drills { findings.append(await source(plan)) }
@@ -70,6 +72,24 @@ struct Examination {
     } catch {
       return Finding(state: .bad, subject: "ledger", text: (error as? Fault)?.description ?? "\(site.ledger) cannot be read")
     }
+  }
+
+  /// Whether somebody looks after the schedules; nil when no drill has one.
+  private var scheduler: Finding? {
+    let scheduled = drills.count { $0.drill.schedule != nil }
+    guard scheduled > 0, let ledger = try? Ledger.openForReading(at: site.ledger, clocks: clocks) else { return nil }
+    let (seen, now) = (ledger.schedulers(), clocks.now())
+    let lines = SchedulerReport.lines(seen, now: now).map { $0.replacing("scheduler: ", with: "") }
+    if SchedulerReport.isServed(seen, now: now) {
+      return Finding(
+        state: seen.contains { $0.isAlive && !$0.notes.isEmpty } ? .doubtful : .good, subject: "scheduler",
+        text: lines.joined(separator: "; "))
+    }
+    let why = lines.isEmpty ? "" : "; " + lines.joined(separator: "; ")
+    return Finding(
+      state: .doubtful, subject: "scheduler",
+      text: "nobody starts the \(scheduled == 1 ? "drill" : "\(scheduled) drills") with a schedule: run `drillmark schedule` as a service, "
+        + "or `drillmark run --due` from a timer\(why)")
   }
 
   /// Files that decide what is run must not be writable by others.

@@ -59,6 +59,7 @@ final class ScriptedRun: Sendable {
     case .sealed(let sealed): return sealed.record
     case .unsealed(_, let fault): throw fault
     case .alreadyRunning: throw Fault(.internalError, "already running")
+    case .alreadyDecided: throw Fault(.internalError, "already decided")
     }
   }
 }

@@ -23,6 +23,8 @@ struct NextCommand: AsyncParsableCommand {
   private struct Due: Encodable {
     let drill: String
     let at: String
+    /// When the run begins: the due time and its share of the jitter.
+    let start: Timestamp
   }
 
   func validate() throws { if !(1...10_000).contains(count) { throw ValidationError("--count takes a number from 1 to 10000.") } }
@@ -39,14 +41,20 @@ struct NextCommand: AsyncParsableCommand {
       var found: [(Timestamp, Due)] = []
       for drill in loaded.drills.map(\.drill) {
         guard let schedule = drill.schedule else { continue }
+        let rules = try DueRules(drill: drill.name, schedule: schedule)
         for (at, text) in try DueTimes.instants(schedule.cron, zone: schedule.timezone, after: start, count: count) {
-          found.append((at, Due(drill: drill.name, at: text)))
+          found.append((at, Due(drill: drill.name, at: text, start: rules.start(of: at))))
         }
       }
       let next = found.sorted { $0.0 < $1.0 }.prefix(count).map(\.1)
-      if json { say(JSONText.of(Array(next))) } else { for due in next { say("\(due.at)  \(Terminal.inert(due.drill))") } }
+      if json { say(JSONText.of(Array(next))) } else { for due in next { say(line(due)) } }
       if next.isEmpty, !json { say("no drill has a schedule") }
       if loaded.diagnostics.hasErrors { throw ExitStatus.usage }
     }
+  }
+
+  private func line(_ due: Due) -> String {
+    let isDelayed = Timestamp(rfc3339: due.at).map { $0 != due.start } ?? false
+    return "\(due.at)  \(Terminal.inert(due.drill))" + (isDelayed ? "  (starts \(due.start.readable))" : "")
   }
 }

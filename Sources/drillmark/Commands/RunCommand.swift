@@ -15,13 +15,15 @@ struct RunCommand: AsyncParsableCommand {
         drillmark run orders
         drillmark run --all --json
         drillmark run orders --keep 2h
+        drillmark run --due
 
-      Exit status: 0 every run passed; 1 at least one failed; 2 none failed but one could not be verified or drilled, was
+      Exit status: 0 every run passed, or nothing was due; 1 at least one failed; 2 none failed but one could not be verified or drilled, was
       interrupted, or is running already; 64 wrong usage or an invalid file.
       """)
 
   @Argument(help: "Names of drills.") var drills: [String] = []
   @Flag(help: "Every drill of the site.") var all = false
+  @Flag(help: "Every drill whose schedule says so now, as the daemon would: for cron or a timer, every few minutes.") var due = false
   @Option(help: "Every drill of a tier.") var tier: String?
   @Option(help: ArgumentHelp("Leave the scratch target for a look, for this long (2h).", valueName: "duration")) var keep: String?
   @Flag(help: "Wait for a drill that is running already instead of refusing.") var wait = false
@@ -29,15 +31,16 @@ struct RunCommand: AsyncParsableCommand {
   @OptionGroup var options: SiteOptions
 
   func validate() throws {
-    let ways = [!drills.isEmpty, all, tier != nil].count { $0 }
-    guard ways == 1 else { throw ValidationError("Name drills, or give --all or --tier.") }
+    let ways = [!drills.isEmpty, all, due, tier != nil].count { $0 }
+    guard ways == 1 else { throw ValidationError("Name drills, or give --all, --due or --tier.") }
+    if due, wait || keep != nil { throw ValidationError("--due takes neither --wait nor --keep.") }
     if let keep, Duration(text: keep) == nil { throw ValidationError("--keep takes a duration such as 90s, 5m or 2h, not \"\(keep)\".") }
   }
 
   func run() async throws {
     try await withFaults {
       let loaded = try options.loadTelling()
-      let chosen = try choose(from: loaded)
+      let chosen = due ? [] : try choose(from: loaded)
       let tools = SiteTools(loaded)
       let ledger = try tools.ledger()
       let runner = tools.runner(ledger)
@@ -45,11 +48,14 @@ struct RunCommand: AsyncParsableCommand {
       for note in await Reaper(runner: runner).reap() { progress.print(note) }
       let telling = PromptDelivery(Messenger(tools, ledger: ledger))
       await telling.begin()
+      let dueRuns = due ? try await DueRuns.look(ScheduleSite(config: options.config, loaded, ledger), progress, json: json) : nil
       let status = await StoppableRuns().carryOut {
-        await carryOut(chosen, runner: runner, telling: telling, progress: progress, parallel: keep == nil ? loaded.site.parallel : 1)
+        if let dueRuns { return await dueRuns.carryOut(telling) }
+        return await carryOut(
+          chosen, runner: runner, telling: telling, progress: progress, parallel: keep == nil ? loaded.site.parallel : 1)
       }
       await telling.finish(progress)
-      if loaded.diagnostics.hasErrors, all || tier != nil { throw ExitStatus.usage }
+      if loaded.diagnostics.hasErrors, all || due || tier != nil { throw ExitStatus.usage }
       throw status
     }
   }
@@ -95,7 +101,7 @@ struct RunCommand: AsyncParsableCommand {
         switch try await runner.run(plan, request, observe: { progress.observe(name, $0) }) {
         case .sealed(let sealed):
           progress.finished(name)
-          print(sealed, progress)
+          RunCommand.print(sealed, json: json)
           return sealed.record.verdict
         case .alreadyRunning(let run, let since):
           guard wait else {
@@ -103,10 +109,10 @@ struct RunCommand: AsyncParsableCommand {
             return .interrupted
           }
           try await Task.sleep(for: .seconds(1))
+        case .alreadyDecided: return .passed
         case .unsealed(let record, let fault):
           progress.print("\(Terminal.inert(name)): the run came to \"\(record.verdict.rawValue)\" but could not be sealed: \(fault)")
-          // What cannot be recorded as destroyed counts as leaked, which says nothing of the backup.
-          return record.reasons.contains { $0.severity == .failed && $0.code != "cleanup_leaked" } ? .failed : .couldNotVerify
+          return record.unsealedVerdict
         }
       } catch {
         let fault = error as? Fault ?? Fault(.interrupted, "stopped while waiting")
@@ -117,11 +123,20 @@ struct RunCommand: AsyncParsableCommand {
     return .interrupted
   }
 
-  private func print(_ sealed: SealedRecord, _ progress: ProgressLine) {
+  /// The record on standard output, whole or as a summary.
+  static func print(_ sealed: SealedRecord, json: Bool) {
     if json {
       write(sealed.jsonLine + "\n", to: 1)
     } else {
       for line in RecordText(sealed.record, terminal: .current()).summary { say(line) }
     }
+  }
+}
+
+extension RunRecord {
+  /// What a run comes to that the ledger could not take.
+  var unsealedVerdict: Verdict {
+    // What cannot be recorded as destroyed counts as leaked, which says nothing of the backup.
+    reasons.contains { $0.severity == .failed && $0.code != "cleanup_leaked" } ? .failed : .couldNotVerify
   }
 }

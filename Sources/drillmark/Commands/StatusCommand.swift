@@ -2,6 +2,8 @@ import ArgumentParser
 import DrillConfig
 import DrillModel
 import Drilling
+import Ledger
+import Scheduler
 
 struct StatusCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -25,6 +27,8 @@ struct StatusCommand: AsyncParsableCommand {
       if json { say(JSONText.of(report.lines)) } else { print(report) }
       // The array is of drills; what is not delivered is said beside it.
       if json { for line in UndeliveredText(report.outbox, now: tools.clocks.now()).lines { tell(line) } }
+      let schedulers = try Ledger.openForReading(at: loaded.site.ledger, clocks: tools.clocks)?.schedulers() ?? []
+      for line in SchedulerReport.lines(schedulers, now: tools.clocks.now()) where !json { say(Terminal.inert(line)) }
       if loaded.diagnostics.hasErrors { throw ExitStatus.usage }
       throw report.exitStatus
     }
