@@ -3,6 +3,7 @@ package import Alerting
 package import DrillConfig
 import DrillModel
 import HTTPTransport
+import Synchronization
 
 /// Everything that senders need of the machine and the site.
 package struct SenderSettings: Sendable {
@@ -12,9 +13,16 @@ package struct SenderSettings: Sendable {
   /// What each reference gives, fetched beforehand; a failure is told when it is needed.
   package var secret: @Sendable (SecretReference) throws -> String
 
-  package init(aws: AWSClient.AWSSettings, host: AWSHost, secret: @escaping @Sendable (SecretReference) throws -> String) {
+  private let connections: ConnectionPool
+
+  /// - Parameter connections: Shared by all settings of a process.
+  package init(
+    aws: AWSClient.AWSSettings, host: AWSHost, connections: ConnectionPool = ConnectionPool(),
+    secret: @escaping @Sendable (SecretReference) throws -> String
+  ) {
     self.aws = aws
     self.host = host
+    self.connections = connections
     self.secret = secret
   }
 
@@ -37,7 +45,23 @@ package struct SenderSettings: Sendable {
     settings.profile = target.profile ?? aws.profile
     settings.endpoint = target.endpoint ?? aws.endpoint
     settings.region = target.region ?? aws.region
-    return AWSConnection(settings, host: host)
+    return connections.connection(for: settings, host: host)
+  }
+}
+
+/// One connection for each way to ask AWS, for as long as the process lives.
+package final class ConnectionPool: Sendable {
+  private let connections = Mutex<[AWSClient.AWSSettings: AWSConnection]>([:])
+
+  package init() {}
+
+  func connection(for settings: AWSClient.AWSSettings, host: AWSHost) -> AWSConnection {
+    connections.withLock { known in
+      if let connection = known[settings] { return connection }
+      let connection = AWSConnection(settings, host: host)
+      known[settings] = connection
+      return connection
+    }
   }
 }
 

@@ -17,12 +17,13 @@ actor Messenger {
 
   private let tools: SiteTools
   private let ledger: Ledger
-  private var settings: SenderSettings?
-  private var made: [String: any NotificationSender]?
+  /// Kept from pass to pass: they remember the retry quota and the clock's error.
+  private let connections: ConnectionPool
 
   init(_ tools: SiteTools, ledger: Ledger) {
     self.tools = tools
     self.ledger = ledger
+    connections = ConnectionPool()
   }
 
   /// Stores what is owed now apart from runs: overdue drills, reminders, escalations. What cannot be worked out is in the lines.
@@ -34,8 +35,9 @@ actor Messenger {
   /// Delivers what is due, for at most about `limit`. Cancelling the task ends it early; nothing is lost by that.
   func deliver(within limit: Duration = Messenger.patience) async -> DeliveryReport {
     let cancellation = Cancellation()
-    let senders = await senders()
     let ledger = ledger
+    if let isEmpty = try? await onThread("outbox", { try ledger.outbox().isEmpty }), isEmpty { return DeliveryReport() }
+    let senders = await senders()
     let step = tools.settings.crashPoint
     let clocks = tools.clocks
     let delivery = Delivery(
@@ -62,18 +64,15 @@ actor Messenger {
     return try? await onThread("test") { sender.send(notice, within: Messenger.patience, nil) }
   }
 
+  /// Secrets are fetched anew each time, so that one that was changed is used.
   private func senders() async -> [String: any NotificationSender] {
-    if let made { return made }
-    let settings = await SenderSettings.of(tools)
-    let senders = settings.senders(for: tools.alerts.owing)
-    made = senders
-    return senders
+    await SenderSettings.of(tools, connections).senders(for: tools.alerts.owing)
   }
 }
 
 extension SenderSettings {
   /// Fetches the secrets that the site's channels refer to.
-  static func of(_ tools: SiteTools) async -> SenderSettings {
+  static func of(_ tools: SiteTools, _ connections: ConnectionPool) async -> SenderSettings {
     let environment = ProcessInfo.processInfo.environment
     let references = Set(tools.alerts.owing.receivers.flatMap { $0.route.channel.secretReferences })
     let reader = SecretReader(environment: environment)
@@ -86,7 +85,8 @@ extension SenderSettings {
     }
     let fetched = values
     let aws = AWSClient.AWSSettings(region: tools.site.aws.region, profile: tools.site.aws.profile, endpoint: tools.site.aws.endpoint)
-    return SenderSettings(aws: aws, host: AWSHost(environment: environment, clocks: tools.clocks)) { reference in
+    let host = AWSHost(environment: environment, clocks: tools.clocks)
+    return SenderSettings(aws: aws, host: host, connections: connections) { reference in
       guard let value = fetched[reference] else { throw Fault(.internalError, "the secret of \(reference.place) was not fetched") }
       return try value.get()
     }
