@@ -8,7 +8,7 @@ import Testing
   @Test("in restore", arguments: restoreFaults) func restore(_ fault: FaultCase) { expectDrill(fault) }
   @Test("in checks", arguments: checkFaults) func checks(_ fault: FaultCase) { expectDrill(fault) }
 
-  @Test("in the site file", arguments: siteFaults) func site(_ fault: FaultCase) {
+  @Test("in the site file", arguments: siteFaults + channelFaults) func site(_ fault: FaultCase) {
     let (site, messages) = readSite(fault.yaml)
     #expect(site == nil)
     #expect(messages.first == "drillmark.yaml:\(fault.message)")
