@@ -35,7 +35,7 @@ extension Ledger {
     -> LeasedNotification?
   {
     let now = clocks.now()
-    let find = { (db: Database) in try self.next(db, now: now, span: span, farthest: farthest, except: routes, session: session) }
+    let find = { (db: Database) in try self.next(db, now: now, span: span, farthest: farthest, except: routes) }
     guard try read(find) != nil else { return nil }
     return try write("lease notification") { db in
       guard let entry = try find(db) else { return nil }
@@ -47,7 +47,7 @@ extension Ledger {
   }
 
   private func next(
-    _ db: Database, now: Timestamp, span: Duration, farthest: Duration, except routes: Set<String>, session: OutboxSession
+    _ db: Database, now: Timestamp, span: Duration, farthest: Duration, except routes: Set<String>
   ) throws -> OutboxEntry? {
     let rows = try Row.fetchCursor(
       db,
@@ -59,17 +59,17 @@ extension Ledger {
         ORDER BY attempts, rowid
         """, arguments: [now.column, (now + farthest).column])
     while let row = try rows.next() {
-      if try routes.contains(row.text("route")) || isHeld(row, now: now, span: span, by: session) { continue }
+      if try routes.contains(row.text("route")) || isHeld(row, now: now, span: span) { continue }
       return try OutboxEntry(row)
     }
     return nil
   }
 
-  // Another process's lease counts while that process lives and its time lasts; one that ends later than any could was written before
+  // A lease counts while its process lives and its time lasts; one that ends later than any could was written before
   // the clock was put back.
-  private func isHeld(_ row: Row, now: Timestamp, span: Duration, by session: OutboxSession) throws -> Bool {
+  private func isHeld(_ row: Row, now: Timestamp, span: Duration) throws -> Bool {
     guard let holder = try row.optional("lease") as String?, let until = try row.optionalTime("lease_until") else { return false }
-    return holder != session.token && until > now && until <= now + span + span && FileLock.isHeld(at: lockPath(ofOutbox: holder))
+    return until > now && until <= now + span + span && FileLock.isHeld(at: lockPath(ofOutbox: holder))
   }
 
   /// Whether the message is still ours to send.

@@ -67,8 +67,14 @@ enum NoticeDigest {
 struct SlackMessage: Encodable {
   let text: String
   let mrkdwn = false
-  let unfurl_links = false
-  let unfurl_media = false
+  let unfurlLinks = false
+  let unfurlMedia = false
+
+  private enum CodingKeys: String, CodingKey {
+    case text, mrkdwn
+    case unfurlLinks = "unfurl_links"
+    case unfurlMedia = "unfurl_media"
+  }
 
   /// The characters with a meaning of their own are escaped, so that a name can neither mention anybody nor make a link.
   init(_ notice: Notice) {

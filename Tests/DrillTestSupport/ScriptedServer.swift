@@ -13,20 +13,21 @@ package final class ScriptedServer: Sendable {
 
   /// - Parameter talk: Holds one exchange; gets its number from 0 and gives what was received.
   private init(port wanted: UInt16, _ talk: @escaping @Sendable (Talk, Int) -> Void) {
-    listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let raw = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var yes: Int32 = 1
-    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, 4)
+    setsockopt(raw, SOL_SOCKET, SO_REUSEADDR, &yes, 4)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = wanted.bigEndian
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { raw in
-        bind(listener, raw, length) == 0 && listen(listener, 64) == 0 && getsockname(listener, raw, &length) == 0
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { place in
+        bind(raw, place, length) == 0 && listen(raw, 64) == 0 && getsockname(raw, place, &length) == 0
       }
     }
     precondition(isBound, "no port could be had on the loopback interface")
+    listener = raw
     port = UInt16(bigEndian: address.sin_port)
     serve(talk)
   }
@@ -77,7 +78,7 @@ package final class ScriptedServer: Sendable {
 
     func say(_ text: String) {
       let bytes = Array(text.utf8)
-      _ = send(raw, bytes, bytes.count, Int32(MSG_NOSIGNAL.rawValue))
+      _ = send(raw, bytes, bytes.count, Int32(MSG_NOSIGNAL))
     }
   }
 }
