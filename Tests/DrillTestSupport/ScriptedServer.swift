@@ -41,24 +41,32 @@ package final class ScriptedServer: Sendable {
       while true {
         let raw = accept(listener, nil, nil)
         guard raw >= 0 else { break }
-        let talking = Talk(raw)
-        talk(talking, number)
+        guard let heard = self.map({ server in server.hear() }) else { break }
+        talk(Talk(raw, heard), number)
         close(raw)
-        guard let self else { break }
-        self.heard.withLock { $0.append(talking.received) }
         number += 1
       }
       close(listener)
     }
   }
 
+  /// Makes room for one exchange, and gives what adds to it: before any answer is sent, so that a client that has it finds all there.
+  private func hear() -> @Sendable (String) -> Void {
+    let index = heard.withLock { heard in
+      heard.append("")
+      return heard.count - 1
+    }
+    return { [weak self] text in self?.heard.withLock { $0[index] += text } }
+  }
+
   /// One connection.
   package final class Talk {
     private let raw: Int32
-    fileprivate var received = ""
+    private let heard: @Sendable (String) -> Void
 
-    fileprivate init(_ raw: Int32) {
+    fileprivate init(_ raw: Int32, _ heard: @escaping @Sendable (String) -> Void) {
       self.raw = raw
+      self.heard = heard
       var limit = timeval(tv_sec: 10, tv_usec: 0)
       setsockopt(raw, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     }
@@ -72,7 +80,7 @@ package final class ScriptedServer: Sendable {
         guard count > 0 else { break }
         text += String(decoding: buffer.prefix(count), as: UTF8.self)
       }
-      received += text
+      heard(text)
       return text
     }
 
