@@ -2,7 +2,6 @@ import Alerting
 package import DrillModel
 package import Ledger
 import Objectives
-import Scheduling
 
 /// Works out what is owed to people apart from a run's seal: overdue drills, reminders, escalations.
 ///
@@ -58,12 +57,8 @@ package struct AlertReview: Sendable {
   private func overdue(_ drill: Drill, last: RunRecord?, now: Timestamp) throws -> Timestamp? {
     let first = try ledger.first(drill.name)?.record.finishedAt
     guard let since = try ledger.lastConclusive(drill.name)?.record.finishedAt ?? first else { return nil }
-    let lapsed = try drill.schedule?.lapsed(at: now)
-    let cadence: StandingEvidence.Cadence =
-      drill.schedule == nil ? drill.objectives.every.map { .every($0) } ?? .none : .schedule(lapsed: lapsed)
-    let evidence = StandingEvidence(last: last?.verdict, lastConclusive: since, first: first, cadence: cadence)
-    guard standing(evidence, now: now) == .overdue else { return nil }
-    if let schedule = drill.schedule { return try schedule.next(after: since) }
-    return drill.objectives.every.map { since + $0 }
+    let cadence = try DrillCadence(of: drill, ledger: ledger, now: now)
+    let evidence = StandingEvidence(last: last?.verdict, lastConclusive: since, first: first, cadence: cadence.cadence)
+    return standing(evidence, now: now) == .overdue ? try cadence.unanswered(after: since) : nil
   }
 }

@@ -1,7 +1,6 @@
 package import DrillModel
 package import Ledger
 import Objectives
-import Scheduling
 
 /// Where every drill stands, from what is declared and what the ledger holds.
 package struct StandingReport: Sendable {
@@ -51,7 +50,7 @@ package struct StandingReport: Sendable {
       let conclusive = try ledger?.lastConclusive(drill.name)
       let evidence = StandingEvidence(
         last: last?.record.verdict, lastConclusive: conclusive?.record.finishedAt, first: try ledger?.first(drill.name)?.record.finishedAt,
-        cadence: try cadence(of: drill, now: clocks.now()))
+        cadence: try DrillCadence(of: drill, ledger: ledger, now: clocks.now()).cadence)
       let standing = Objectives.standing(evidence, now: clocks.now())
       return Line(
         drill: drill.name, standing: standing.text, lastRun: last?.record.startedAt, lastPass: pass?.record.startedAt,
@@ -59,10 +58,5 @@ package struct StandingReport: Sendable {
         rto: drill.objectives.rto?.inSeconds)
     }
     return StandingReport(lines: lines, outbox: try ledger?.outbox() ?? [])
-  }
-
-  private static func cadence(of drill: Drill, now: Timestamp) throws -> StandingEvidence.Cadence {
-    if let schedule = drill.schedule { return .schedule(lapsed: try schedule.lapsed(at: now)) }
-    return drill.objectives.every.map { .every($0) } ?? .none
   }
 }

@@ -65,6 +65,15 @@ extension Ledger {
     }
   }
 
+  /// The newest due instant of a drill, or the first of the newest row of them, that was missed while the drill was to run; nil when
+  /// there is none.
+  package func newestMiss(_ drill: String) throws -> Timestamp? {
+    try read { db in
+      let sql = "SELECT max(due) AS due FROM miss WHERE drill = ? AND kind <> 'disabled'"
+      return try Row.fetchOne(db, sql: sql, arguments: [drill.column])?.optionalTime("due")
+    }
+  }
+
   /// Seals a miss whose instant has no outcome yet; false when it has one.
   func append(_ miss: Miss, _ db: Database) throws -> Bool {
     try db.execute(

@@ -50,4 +50,42 @@ struct AlertReviewTests {
     #expect(review(run, plan.drill) == 1)
     #expect(review(run, plan.drill) == 0)
   }
+
+  /// Lets a scheduler remember the schedule as first seen now.
+  private func see(_ schedule: DrillSchedule, _ run: ScriptedRun, misses: [Miss] = []) throws {
+    let now = run.clocks.now()
+    let memory = ScheduleMemory(drill: "d", cron: schedule.cron, timezone: schedule.timezone, since: now, considered: now)
+    #expect(try run.ledger.remember(memory, insteadOf: try run.ledger.scheduleMemories()["d"], misses: misses))
+  }
+
+  private func standing(_ run: ScriptedRun, _ drill: Drill) throws -> String? {
+    try StandingReport.make([drill], ledger: run.ledger.path, clocks: run.clocks).lines.first?.standing
+  }
+
+  @Test("a schedule whose time passed before it was written does not make a drill overdue, its next time does") func edited() async throws {
+    let run = try ScriptedRun(routes: [route])
+    let plan = run.plan { $0.schedule = DrillSchedule(cron: "0 4 * * *", startWithin: .seconds(60)) }
+    _ = try await run.record(plan)
+    run.clocks.stepWall(by: .seconds(86_400))
+    #expect(try standing(run, plan.drill) == "overdue")
+    try see(try #require(plan.drill.schedule), run)
+    #expect(try standing(run, plan.drill) == "passed")
+    #expect(review(run, plan.drill) == 0)
+    run.clocks.stepWall(by: .seconds(86_400 + 120))
+    #expect(try standing(run, plan.drill) == "overdue")
+    #expect(review(run, plan.drill) == 1)
+  }
+
+  @Test("an overdue drill stays overdue when its schedule is edited") func editedWhileOverdue() async throws {
+    let run = try ScriptedRun(routes: [route])
+    let plan = run.plan { $0.schedule = DrillSchedule(cron: "0 5 * * *", startWithin: .seconds(60)) }
+    _ = try await run.record(plan)
+    run.clocks.stepWall(by: .seconds(3 * 86_400))
+    let now = run.clocks.now()
+    let missed = now + .seconds(-86_400)
+    try see(try #require(plan.drill.schedule), run, misses: [Miss(drill: "d", due: missed, kind: .down, notedAt: now)])
+    #expect(try standing(run, plan.drill) == "overdue")
+    #expect(review(run, plan.drill) == 1)
+    #expect(try run.ledger.undelivered().first.map { JSONValue($0.payload)?["due"].text } == missed.description)
+  }
 }
