@@ -2,7 +2,6 @@ import DrillConfig
 import DrillModel
 import Drilling
 import Foundation
-import Glibc
 import Ledger
 import Notifications
 import Registry
@@ -60,14 +59,8 @@ struct ScheduleSite: Sendable {
   }
 
   private static func mark(_ path: String) -> String {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return "\(path) -" }
-    return "\(path) \(status.st_ino) \(status.st_size) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)"
+    FileStamp(path).map { "\(path) \($0.inode) \($0.size) \($0.modified.milliseconds)" } ?? "\(path) -"
   }
 
-  private static func changed(_ path: String) -> Timestamp? {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return nil }
-    return Timestamp(milliseconds: Int64(status.st_mtim.tv_sec) * 1000 + Int64(status.st_mtim.tv_nsec) / 1_000_000)
-  }
+  private static func changed(_ path: String) -> Timestamp? { FileStamp(path)?.modified }
 }
