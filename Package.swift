@@ -60,8 +60,8 @@ let package = Package(
     module(
       "Registry",
       [
-        "DrillModel", "DrillConfig", "EngineKit", "ToolRunner", "EnginePostgreSQL", "EngineSQLite", "EngineFiles", "SourceDirectory",
-        "Checks",
+        "DrillModel", "DrillConfig", "EngineKit", "ToolRunner", "AWSClient", "EnginePostgreSQL", "EngineSQLite", "EngineFiles",
+        "SourceDirectory", "Checks",
       ]),
     module("Ledger", ["DrillModel", "Digesting", "CSystem", grdb]),
     module("Reporting", ["DrillModel", "Objectives", "Digesting"]),
@@ -106,7 +106,7 @@ let package = Package(
     tests("LedgerTests", ["Ledger", "DrillModel", "Digesting", grdb]),
     tests(
       "DrillingTests",
-      ["Drilling", "DrillModel", "DrillConfig", "EngineKit", "ToolRunner", "Ledger", "Objectives", "Selecting", "Registry"]),
+      ["Drilling", "DrillModel", "DrillConfig", "EngineKit", "ToolRunner", "Ledger", "Objectives", "Selecting", "AWSClient", "Registry"]),
     tests("CommandTests", ["DrillModel", "DrillConfig", "Registry", "EngineKit"]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,5 +1,5 @@
 package import AWSSigning
-import DrillModel
+package import DrillModel
 package import HTTPTransport
 import Synchronization
 

@@ -8,6 +8,8 @@ struct DrillReader<Engine: Sendable, Source: Sendable, Check: Sendable> {
   let tiers: TierTable
   /// The site's `scratch.durability`, for drills that say nothing.
   let durability: Durability
+  /// The site's `aws`.
+  var aws = AWSSettings()
 
   static var partNames: [String] { ["backup", "restore", "checks"] }
 
@@ -97,7 +99,7 @@ extension DrillReader {
       diagnostics.error("nothing here reads backups from \(quoted("\(location.scheme)://"))", at: place, suggestion: hint)
       return nil
     }
-    var context = ReadContext(drill: drill, node: node, diagnostics: diagnostics)
+    var context = ReadContext(drill: drill, node: node, aws: aws, diagnostics: diagnostics)
     let source = kind.read(location, &context)
     diagnostics = context.diagnostics
     guard let options, let source, isKnown else { return nil }
@@ -115,7 +117,7 @@ extension DrillReader {
     guard let kind = ValueType.choice(of: kinds, named: names).read(engine, &diagnostics) else { return nil }
     var scratch = ScratchOptions()
     if let own = node.entry("scratch")?.value { scratch = scratchKeys.read(own, &diagnostics, into: scratch) ?? scratch }
-    var context = ReadContext(drill: drill, node: node, diagnostics: diagnostics)
+    var context = ReadContext(drill: drill, node: node, aws: aws, diagnostics: diagnostics)
     let product = kind.read(&context, ["engine", "scratch"])
     diagnostics = context.diagnostics
     return product.map { (kind.name, $0, scratch.durability) }

@@ -8,12 +8,15 @@ package struct ReadContext: Sendable {
   package let drill: String
   /// The mapping or value that is being read.
   package let node: ConfigNode
+  /// The site's `aws` section, for what asks AWS.
+  package let aws: AWSSettings
   package var diagnostics: Diagnostics
 
-  package init(drill: String, node: ConfigNode, diagnostics: Diagnostics = Diagnostics()) {
+  package init(drill: String, node: ConfigNode, aws: AWSSettings = AWSSettings(), diagnostics: Diagnostics = Diagnostics()) {
     file = node.file
     self.drill = drill
     self.node = node
+    self.aws = aws
     self.diagnostics = diagnostics
   }
 

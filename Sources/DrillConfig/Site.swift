@@ -51,13 +51,3 @@ package struct ScratchSettings: Sendable, Hashable {
 
   package init() {}
 }
-
-/// Where AWS calls go, unless a source says otherwise. Credentials come from where AWS's own tools find them.
-package struct AWSSettings: Sendable, Hashable {
-  package var region: String?
-  package var profile: String?
-  package var endpoint: String?
-  package var roleARN: String?
-
-  package init() {}
-}

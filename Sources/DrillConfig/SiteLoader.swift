@@ -108,7 +108,8 @@ package struct SiteLoader<Engine: Sendable, Source: Sendable, Check: Sendable>: 
     do throws(UnreadableFile) {
       let bytes = try contents(ofFile: absolute(path))
       var own = Diagnostics()
-      let reader = DrillReader(vocabulary: vocabulary, tiers: tiers, durability: site?.scratch.durability ?? .production)
+      let reader = DrillReader(
+        vocabulary: vocabulary, tiers: tiers, durability: site?.scratch.durability ?? .production, aws: site?.aws ?? AWSSettings())
       let drill = YAMLDocument.read(bytes, file: file, &own).flatMap { reader.read($0, &own) }
       diagnostics.add(contentsOf: own)
       return own.hasErrors ? nil : drill

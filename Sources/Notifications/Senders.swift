@@ -1,27 +1,23 @@
 package import AWSClient
 package import Alerting
 package import DrillConfig
-import DrillModel
+package import DrillModel
 import HTTPTransport
-import Synchronization
 
 /// Everything that senders need of the machine and the site.
 package struct SenderSettings: Sendable {
   /// Where AWS is asked when a channel does not say.
-  package var aws: AWSClient.AWSSettings
-  package var host: AWSHost
+  package var aws: AWSSettings
   /// What each reference gives, fetched beforehand; a failure is told when it is needed.
   package var secret: @Sendable (SecretReference) throws -> String
 
-  private let connections: ConnectionPool
+  private let connections: AWSConnections
 
   /// - Parameter connections: Shared by all settings of a process.
   package init(
-    aws: AWSClient.AWSSettings, host: AWSHost, connections: ConnectionPool = ConnectionPool(),
-    secret: @escaping @Sendable (SecretReference) throws -> String
+    aws: AWSSettings, connections: AWSConnections, secret: @escaping @Sendable (SecretReference) throws -> String
   ) {
     self.aws = aws
-    self.host = host
     self.connections = connections
     self.secret = secret
   }
@@ -32,7 +28,7 @@ package struct SenderSettings: Sendable {
   }
 
   package func sender(for channel: NotificationChannel) -> any NotificationSender {
-    let network = NetworkSettings(environment: host.environment)
+    let network = NetworkSettings(environment: connections.host.environment)
     switch channel {
     case .sns(let target): return SNSSender(target, connection: connection(for: target))
     case .mail(let target): return MailSender(target, network: network, secret: secret)
@@ -45,23 +41,7 @@ package struct SenderSettings: Sendable {
     settings.profile = target.profile ?? aws.profile
     settings.endpoint = target.endpoint ?? aws.endpoint
     settings.region = target.region ?? aws.region
-    return connections.connection(for: settings, host: host)
-  }
-}
-
-/// One connection for each way to ask AWS, for as long as the process lives.
-package final class ConnectionPool: Sendable {
-  private let connections = Mutex<[AWSClient.AWSSettings: AWSConnection]>([:])
-
-  package init() {}
-
-  func connection(for settings: AWSClient.AWSSettings, host: AWSHost) -> AWSConnection {
-    connections.withLock { known in
-      if let connection = known[settings] { return connection }
-      let connection = AWSConnection(settings, host: host)
-      known[settings] = connection
-      return connection
-    }
+    return connections.connection(settings)
   }
 }
 

@@ -1,3 +1,4 @@
+package import AWSClient
 import Checks
 package import DrillConfig
 import EngineFiles
@@ -8,32 +9,39 @@ import Foundation
 import SourceDirectory
 
 /// The one list of engines, sources and checks. Adding one is a line here.
-package enum StandardRegistry {
-  package static let vocabulary = Vocabulary<any RestoreEngine, any BackupSource, any IntegrityCheck>(
-    engines: [SQLiteEngine.kind, PostgreSQLEngine.kind, FilesEngine.kind],
-    sources: [DirectorySource.kind],
-    checks: Checks.kinds,
-    misfit: { engine, check in
-      let missing = check.needs.subtracting(engine.provides)
-      return missing.isEmpty ? nil : "the check \(check.kind) needs \(missing.names), which the engine \(engine.name) does not offer"
-    })
+package struct StandardRegistry: Sendable {
+  package let vocabulary: Vocabulary<any RestoreEngine, any BackupSource, any IntegrityCheck>
+  private let aws: AWSConnections
+
+  /// - Parameter aws: Shared with whatever else of the process asks AWS.
+  package init(aws: AWSConnections) {
+    self.aws = aws
+    vocabulary = Vocabulary(
+      engines: [SQLiteEngine.kind, PostgreSQLEngine.kind, FilesEngine.kind],
+      sources: [DirectorySource.kind],
+      checks: Checks.kinds,
+      misfit: { engine, check in
+        let missing = check.needs.subtracting(engine.provides)
+        return missing.isEmpty ? nil : "the check \(check.kind) needs \(missing.names), which the engine \(engine.name) does not offer"
+      })
+  }
 
   /// What destroys resources that lie outside a run's directory.
   ///
   /// - Parameters:
   ///   - drills: Those of the site: their secrets lead to the servers that hold such resources.
   ///   - environment: Where references to secrets look.
-  package static func reapers(of drills: [DrillPlan], environment: [String: String]) -> [any ResourceReaper] {
+  package func reapers(of drills: [DrillPlan], environment: [String: String]) -> [any ResourceReaper] {
     [PostgreSQLEngine.reaper(of: drills.map(\.engine), secrets: SecretReader(environment: environment))]
   }
 
   /// Reads a site file, or the site of a directory, with all its drills.
-  package static func load(_ path: String?) -> DrillSite { loader.load(path) }
+  package func load(_ path: String?) -> DrillSite { loader.load(path) }
 
   /// Reads what a path names: a site, or one drill file with the site around it.
-  package static func load(validating path: String) -> DrillSite { loader.load(validating: path) }
+  package func load(validating path: String) -> DrillSite { loader.load(validating: path) }
 
-  private static var loader: SiteLoader<any RestoreEngine, any BackupSource, any IntegrityCheck> {
+  private var loader: SiteLoader<any RestoreEngine, any BackupSource, any IntegrityCheck> {
     SiteLoader(vocabulary: vocabulary, workingDirectory: FileManager.default.currentDirectoryPath)
   }
 }

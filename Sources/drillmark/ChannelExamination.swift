@@ -44,8 +44,7 @@ struct ChannelExamination {
     do {
       for reference in channel.secretReferences { _ = try await SecretReader(environment: environment).fetch(reference, tools: tools) }
       guard case .sns(let target) = channel else { return nil }
-      let aws = AWSClient.AWSSettings(region: site.aws.region, profile: site.aws.profile, endpoint: site.aws.endpoint)
-      let settings = SenderSettings(aws: aws, host: AWSHost(environment: environment, clocks: clocks)) { reference in
+      let settings = SenderSettings(aws: site.aws, connections: Program.aws) { reference in
         throw Fault(.internalError, "the secret of \(reference.place) was not fetched")
       }
       _ = try settings.connection(for: target).credentials()

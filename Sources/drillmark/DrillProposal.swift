@@ -24,10 +24,10 @@ struct DrillProposal {
     let trial = NSTemporaryDirectory() + "drillmark-init-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: trial) }
     var refusals: [String] = []
-    for engine in StandardRegistry.vocabulary.engines.map(\.name) {
+    for engine in Program.registry.vocabulary.engines.map(\.name) {
       let found = Mutex<Findings?>(nil)
       let text = DrillProposal.document(drill, folder: pattern.folder, match: pattern.literal, engine: engine, checks: [])
-      let loaded = StandardRegistry.load(try trialSite(trial, text))
+      let loaded = Program.registry.load(try trialSite(trial, text))
       guard let plan = loaded.drills.first, let trialSettings = loaded.site else {
         throw Fault(.configuration, "no drill can be made of \(backup): \(loaded.diagnostics.all.first?.message ?? "it cannot be named")")
       }

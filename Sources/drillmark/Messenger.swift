@@ -17,13 +17,10 @@ actor Messenger {
 
   private let tools: SiteTools
   private let ledger: Ledger
-  /// Kept from pass to pass: they remember the retry quota and the clock's error.
-  private let connections: ConnectionPool
 
   init(_ tools: SiteTools, ledger: Ledger) {
     self.tools = tools
     self.ledger = ledger
-    connections = ConnectionPool()
   }
 
   /// Stores what is owed now apart from runs: overdue drills, reminders, escalations. What cannot be worked out is in the lines.
@@ -66,13 +63,13 @@ actor Messenger {
 
   /// Secrets are fetched anew each time, so that one that was changed is used.
   private func senders() async -> [String: any NotificationSender] {
-    await SenderSettings.of(tools, connections).senders(for: tools.alerts.owing)
+    await SenderSettings.of(tools).senders(for: tools.alerts.owing)
   }
 }
 
 extension SenderSettings {
   /// Fetches the secrets that the site's channels refer to.
-  static func of(_ tools: SiteTools, _ connections: ConnectionPool) async -> SenderSettings {
+  static func of(_ tools: SiteTools) async -> SenderSettings {
     let environment = ProcessInfo.processInfo.environment
     let references = Set(tools.alerts.owing.receivers.flatMap { $0.route.channel.secretReferences })
     let reader = SecretReader(environment: environment)
@@ -84,9 +81,7 @@ extension SenderSettings {
       }
     }
     let fetched = values
-    let aws = AWSClient.AWSSettings(region: tools.site.aws.region, profile: tools.site.aws.profile, endpoint: tools.site.aws.endpoint)
-    let host = AWSHost(environment: environment, clocks: tools.clocks)
-    return SenderSettings(aws: aws, host: host, connections: connections) { reference in
+    return SenderSettings(aws: tools.site.aws, connections: Program.aws) { reference in
       guard let value = fetched[reference] else { throw Fault(.internalError, "the secret of \(reference.place) was not fetched") }
       return try value.get()
     }

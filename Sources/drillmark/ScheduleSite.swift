@@ -23,7 +23,7 @@ struct ScheduleSite: Sendable {
 
   /// Reads every file. Blocks.
   func read() -> SiteReading {
-    let loaded = StandardRegistry.load(config)
+    let loaded = Program.registry.load(config)
     var faults = ScheduleSite.faults(loaded.diagnostics)
     let changed = Dictionary(
       loaded.drills.map { ($0.file.shown, ScheduleSite.changed($0.file.shown)) }, uniquingKeysWith: { first, _ in first }

@@ -19,7 +19,7 @@ struct SiteOptions: ParsableArguments {
   ///
   /// - Throws: An exit status when the site file itself is wrong: where the ledger lies is not known then.
   func load() throws -> LoadedSite {
-    let loaded = StandardRegistry.load(config)
+    let loaded = Program.registry.load(config)
     guard let site = loaded.site else {
       LoadedSite.tell(loaded.diagnostics)
       throw ExitStatus.usage
@@ -78,7 +78,7 @@ struct SiteTools {
 
   func runner(_ ledger: Ledger) -> DrillRunner {
     let settings = settings
-    let reapers = StandardRegistry.reapers(of: drills, environment: settings.environment)
+    let reapers = Program.registry.reapers(of: drills, environment: settings.environment)
     return DrillRunner(settings: settings, ledger: ledger, clocks: clocks, reapers: reapers)
   }
 

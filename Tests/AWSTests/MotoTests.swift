@@ -1,4 +1,5 @@
 import AWSClient
+import DrillModel
 import DrillTestSupport
 import HTTPTransport
 import Testing

@@ -1,5 +1,7 @@
+import AWSClient
 import DrillConfig
 import DrillModel
+import Drilling
 import EngineKit
 import Foundation
 import Registry
@@ -7,6 +9,10 @@ import Testing
 
 @Suite("The registry, the table of codes and the documentation agree")
 struct RegistryTests {
+  private static let vocabulary = StandardRegistry(
+    aws: AWSConnections(host: AWSHost(environment: [:], clocks: SystemClocks()))
+  ).vocabulary
+
   private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 
@@ -18,7 +24,7 @@ struct RegistryTests {
   func engines() throws {
     let readme = try text("README.md")
     let folders = try FileManager.default.contentsOfDirectory(atPath: RegistryTests.root.appendingPathComponent("Sources/Engines").path)
-    let engines = StandardRegistry.vocabulary.engines
+    let engines = RegistryTests.vocabulary.engines
     #expect(engines.count == folders.count)
     for engine in engines {
       #expect(try text("docs/engines/\(engine.name).md").count > 500, "\(engine.name)")
@@ -27,7 +33,7 @@ struct RegistryTests {
     }
   }
 
-  @Test("every check has its part of the page", arguments: StandardRegistry.vocabulary.checks.map(\.name))
+  @Test("every check has its part of the page", arguments: RegistryTests.vocabulary.checks.map(\.name))
   func checks(_ name: String) throws {
     #expect(try text("docs/checks.md").contains("`\(name)`"))
   }

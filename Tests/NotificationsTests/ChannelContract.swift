@@ -60,7 +60,7 @@ struct ChannelCase: Sendable, CustomTestStringConvertible {
   static func settings() -> SenderSettings {
     var host = AWSHost(environment: ["AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "s3cr3t-key"], clocks: HandClocks())
     host.sleep = { _, _ in }
-    return SenderSettings(aws: AWSSettings(), host: host) { _ in "hunter2-token" }
+    return SenderSettings(aws: AWSSettings(), connections: AWSConnections(host: host)) { _ in "hunter2-token" }
   }
 }
 

@@ -15,6 +15,6 @@ struct ConfigSchemaCommand: ParsableCommand {
   @Argument(help: "drill or site") var document: Document
 
   func run() throws {
-    say((document == .drill ? SchemaDocument.drill(StandardRegistry.vocabulary) : SchemaDocument.site).text())
+    say((document == .drill ? SchemaDocument.drill(Program.registry.vocabulary) : SchemaDocument.site).text())
   }
 }

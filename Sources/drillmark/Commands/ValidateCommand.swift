@@ -34,7 +34,7 @@ struct ValidateCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let results = paths.isEmpty ? [StandardRegistry.load(options.config)] : paths.map { StandardRegistry.load(validating: $0) }
+    let results = paths.isEmpty ? [Program.registry.load(options.config)] : paths.map { Program.registry.load(validating: $0) }
     var found: [Diagnostic] = []
     // Two paths of one site meet the same faults.
     for diagnostic in results.flatMap(\.diagnostics.sorted) where !found.contains(diagnostic) { found.append(diagnostic) }
