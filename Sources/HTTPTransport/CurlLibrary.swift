@@ -1,4 +1,5 @@
 internal import CCurl
+import DrillModel
 import Glibc
 
 /// libcurl as a whole.

@@ -1,4 +1,5 @@
 internal import CCurl
+import DrillModel
 
 /// An HTTP/1.1 client over one libcurl handle, whose connections it keeps for the next request.
 ///

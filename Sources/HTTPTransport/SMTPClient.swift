@@ -1,4 +1,5 @@
 internal import CCurl
+import DrillModel
 
 /// How a mail server is spoken to.
 package enum SMTPSecurity: String, Sendable, Hashable, CaseIterable {

@@ -1,4 +1,5 @@
 internal import CCurl
+import DrillModel
 
 /// The server's side of one delivery, read from its reply lines.
 struct SMTPConversation {

@@ -1,3 +1,5 @@
+import DrillModel
+
 /// Writes JSON key by key, in the order of the calls, so that the same report is the same bytes.
 struct JSONWriter {
   private(set) var text = ""
@@ -64,7 +66,7 @@ struct JSONWriter {
       case "\\": result += "\\\\"
       case "\n": result += "\\n"
       case "<", ">", "&": result += unicode(UInt16(scalar.value))
-      case _ where Shown.isActive(scalar):
+      case _ where InertText.isActive(scalar):
         for unit in String(scalar).utf16 { result += unicode(unit) }
       default: result.unicodeScalars.append(scalar)
       }

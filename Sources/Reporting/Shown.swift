@@ -3,35 +3,16 @@ package import DrillModel
 /// How values stand in a report, whatever its format.
 package enum Shown {
   /// Text from outside on one line: controls and everything that reorders or hides text made visible, cut at `limit` characters.
-  ///
-  /// Source: Unicode Technical Report 36, section 2.1, and Unicode Standard Annex 9 for the directional characters.
   package static func text(_ text: String, limit: Int = 400) -> String {
-    // Nearly all text is plain ASCII, and a report of a year has millions of such pieces.
-    if text.utf8.count <= limit, text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
+    // Counting characters takes longer than anything else here.
+    if text.utf8.count <= limit { return InertText.whole(text) }
     let isLong = text.unicodeScalars.count > limit
-    var result = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars.prefix(limit) {
-      if isActive(scalar) {
-        result.append(contentsOf: "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars)
-      } else {
-        result.append(scalar)
-      }
-    }
-    return String(result) + (isLong ? "… (\(text.unicodeScalars.count) characters)" : "")
+    let result = InertText.whole(String(text.unicodeScalars.prefix(limit)))
+    return result + (isLong ? "… (\(text.unicodeScalars.count) characters)" : "")
   }
 
   /// A drill's name.
   package static func name(_ name: String) -> String { text(name, limit: 80) }
-
-  /// Whether a character controls, hides or reorders what stands around it.
-  static func isActive(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.value {
-    case 0..<0x20, 0x7F..<0xA0, 0xAD, 0x61C, 0x180E, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF, 0xFFF0...0xFFFF,
-      0xE0000...0xE0FFF:
-      true
-    default: scalar.value & 0xFFFE == 0xFFFE
-    }
-  }
 
   /// Seconds as people say them; infinity is a recovery that never came.
   package static func span(_ seconds: Double) -> String {

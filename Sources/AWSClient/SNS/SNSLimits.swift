@@ -1,3 +1,4 @@
+import DrillModel
 import HTTPTransport
 
 /// What SNS takes ("Publish", Amazon SNS API Reference), and texts made to fit.

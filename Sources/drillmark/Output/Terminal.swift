@@ -1,3 +1,4 @@
+import DrillModel
 import Glibc
 
 /// Where output goes and what it may look like there.
@@ -30,27 +31,8 @@ struct Terminal: Sendable {
     usesColour ? "\u{1B}[\(colour.rawValue)m\(text)\u{1B}[0m" : text
   }
 
-  /// Text from outside (names, tool output) with control characters made visible, so that it can neither move the cursor nor forge a line.
-  static func inert(_ text: String) -> String {
-    guard text.unicodeScalars.contains(where: isActive) else { return text }
-    var result = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars {
-      if isActive(scalar) {
-        result.append(contentsOf: "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars)
-      } else {
-        result.append(scalar)
-      }
-    }
-    return String(result)
-  }
-
-  /// C0 and C1 controls, and the marks that reorder text (Unicode TR 36, section 2.1).
-  private static func isActive(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.value {
-    case 0..<0x20, 0x7F..<0xA0, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069: true
-    default: false
-    }
-  }
+  /// Text from outside (names, tool output) that can neither move the cursor nor forge a line.
+  static func inert(_ text: String) -> String { InertText.whole(text) }
 }
 
 /// Writes a line to standard output.
