@@ -14,10 +14,13 @@ package struct RunLine: Sendable, Hashable {
   /// The worst reason of a run that did not pass.
   package var reasonCode: String?
   package var reasonText: String?
+  /// What was sealed later about what it left, oldest first.
+  package var amendments: [AmendmentLine]
 
   package init(
     run: RunID, figures: RunFigures, trigger: RunRecord.Trigger, failureInstant: Timestamp, point: String?, pointTakenAt: Timestamp?,
-    cleanup: CleanupRecord.Outcome, host: String, engine: String?, reasonCode: String?, reasonText: String?
+    cleanup: CleanupRecord.Outcome, host: String, engine: String?, reasonCode: String?, reasonText: String?,
+    amendments: [AmendmentLine] = []
   ) {
     self.run = run
     self.figures = figures
@@ -30,5 +33,20 @@ package struct RunLine: Sendable, Hashable {
     self.engine = engine
     self.reasonCode = reasonCode
     self.reasonText = reasonText
+    self.amendments = amendments
+  }
+}
+
+/// What an entry of its own says about a sealed run, whose record never changes: that something it had left is gone.
+package struct AmendmentLine: Sendable, Hashable {
+  /// Its place in the chain.
+  package var sequence: Int64
+  package var at: Timestamp
+  package var text: String
+
+  package init(sequence: Int64, at: Timestamp, text: String) {
+    self.sequence = sequence
+    self.at = at
+    self.text = text
   }
 }

@@ -44,10 +44,9 @@ package struct AlertReview: Sendable {
     if isWell, overdue == nil, incident == nil { return 0 }
     let facts = alerts.facts(
       of: drill.name, drill, lastPass: try ledger.lastPass(drill.name)?.record.finishedAt, host: host, ledger: ledger.path, now: now)
-    let waiting = try ledger.undelivered().filter { $0.drill == drill.name && $0.state == .owed }.map(\.route)
     let review = DrillReview(
       facts: facts, now: now, last: last?.record, incident: incident, overdue: overdue,
-      isScheduled: drill.schedule != nil || drill.objectives.every != nil, waiting: Set(waiting),
+      isScheduled: drill.schedule != nil || drill.objectives.every != nil, waiting: try ledger.routesOwed(drill.name),
       head: try ledger.head().map { ToldLink(hash: $0.hash, sequence: $0.sequence) })
     return try ledger.owe(alerts.owing.review(review).debts(of: drill.name), drill: drill.name, asOf: last?.record.run)
   }

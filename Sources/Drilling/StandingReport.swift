@@ -5,8 +5,8 @@ import Objectives
 /// Where every drill stands, from what is declared and what the ledger holds.
 package struct StandingReport: Sendable {
   package var lines: [Line]
-  /// Notifications that are owed and not delivered, or parked, oldest first.
-  package var outbox: [OutboxEntry]
+  /// Notifications that are owed and not delivered, or parked.
+  package var outbox: Outbox
 
   package struct Line: Sendable, Encodable {
     package var drill: String
@@ -57,6 +57,6 @@ package struct StandingReport: Sendable {
         rpa: last?.record.rpo.actual, rpo: drill.objectives.rpo?.inSeconds, rta: last?.record.rto.actual,
         rto: drill.objectives.rto?.inSeconds)
     }
-    return StandingReport(lines: lines, outbox: try ledger?.outbox() ?? [])
+    return StandingReport(lines: lines, outbox: try ledger?.outbox() ?? Outbox())
   }
 }

@@ -1,4 +1,4 @@
-import DrillModel
+package import DrillModel
 internal import GRDB
 
 // Reports show nothing that was not sealed: what they show one by one is recomputed, and so is everything while that is quick.
@@ -13,6 +13,23 @@ extension Ledger {
         guard let entry = try Entry.at(sequence, db) else { throw broken(sequence, "it is missing") }
         return try check(entry, db).map { SealedRecord(entry, decoded: $0) }
       }
+    }
+  }
+
+  /// What was sealed later about a run up to the entry `last`, oldest first, after recomputing those entries.
+  ///
+  /// - Throws: `Fault` with code `ledger_unusable` that names the first entry that is not as it was sealed.
+  package func amendments(of run: RunID, through last: Int64 = .max) throws -> [AmendmentLine] {
+    try read { try amendments(of: run, through: last, $0) }
+  }
+
+  func amendments(of run: RunID, through last: Int64, _ db: Database) throws -> [AmendmentLine] {
+    let sql = "SELECT \(Entry.columns) FROM entry WHERE kind = 'amendment' AND subject_run = ? AND sequence <= ? ORDER BY sequence"
+    return try Row.fetchAll(db, sql: sql, arguments: [run.text, last]).map { row in
+      let entry = try Entry(row)
+      _ = try check(entry, db)
+      let amendment = try CanonicalJSON.decode(Amendment.self, from: entry.body)
+      return AmendmentLine(sequence: entry.sequence, at: amendment.amendedAt, text: amendment.text)
     }
   }
 

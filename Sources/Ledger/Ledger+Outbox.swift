@@ -19,12 +19,37 @@ extension Ledger {
 
   private func lockPath(ofOutbox token: String) -> String { "\(file.lockDirectory)/outbox-\(token).lock" }
 
-  /// Every message that is owed or parked, oldest first.
-  package func outbox() throws -> [OutboxEntry] {
+  /// What is owed or parked: how much, and the oldest `limit` messages.
+  package func outbox(showing limit: Int = 1000) throws -> Outbox {
     try read { db in
-      try Row.fetchAll(db, sql: "SELECT * FROM owed_notification WHERE state <> 'sent' ORDER BY rowid").map(OutboxEntry.init)
+      let open = "FROM owed_notification WHERE state <> 'sent'"
+      let counts = try Row.fetchOne(db, sql: "SELECT count(*) AS total, count(*) FILTER (WHERE state = 'parked') AS parked \(open)")
+      let oldest = try Row.fetchAll(db, sql: "SELECT * \(open) ORDER BY rowid LIMIT ?", arguments: [max(0, limit)])
+      return Outbox(
+        count: try counts?.value("total") ?? 0, parked: try counts?.value("parked") ?? 0, oldest: try oldest.map(OutboxEntry.init))
     }
   }
+
+  /// Whether a message could be sent now, whoever holds it; `farthest` as in `lease`.
+  package func isDeliveryDue(farthest: Duration) throws -> Bool {
+    let now = clocks.now()
+    return try read { db in
+      let sql = "SELECT EXISTS (SELECT 1 FROM owed_notification WHERE \(Ledger.dueCondition))"
+      return try Bool.fetchOne(db, sql: sql, arguments: [now.column, (now + farthest).column]) ?? false
+    }
+  }
+
+  /// The routes to which a drill is still owed a message, parked ones left out.
+  package func routesOwed(_ drill: String) throws -> Set<String> {
+    try read { db in
+      let sql = "SELECT DISTINCT route FROM owed_notification WHERE state <> 'sent' AND state = 'owed' AND drill = ?"
+      return Set(try String.fetchAll(db, sql: sql, arguments: [drill.column]))
+    }
+  }
+
+  // Of a moment and of the farthest one. The first term is what the indexes are over.
+  private static let dueCondition =
+    "state <> 'sent' AND state = 'owed' AND (next_attempt IS NULL OR next_attempt <= ? OR next_attempt > ?)"
 
   /// Takes the next message that may be sent now: the oldest of its drill and route, due, and held by no other living process.
   ///
@@ -49,18 +74,20 @@ extension Ledger {
   private func next(
     _ db: Database, now: Timestamp, span: Duration, farthest: Duration, except routes: Set<String>
   ) throws -> OutboxEntry? {
+    // Without the payloads, so that sorting a hundred thousand takes little memory.
     let rows = try Row.fetchCursor(
       db,
       sql: """
-        SELECT * FROM owed_notification AS this
-        WHERE state <> 'sent' AND state = 'owed' AND (next_attempt IS NULL OR next_attempt <= ? OR next_attempt > ?)
+        SELECT rowid AS place, route, lease, lease_until FROM owed_notification AS this
+        WHERE \(Ledger.dueCondition)
           AND NOT EXISTS (SELECT 1 FROM owed_notification AS earlier WHERE earlier.drill = this.drill AND earlier.route = this.route
             AND earlier.state <> 'sent' AND earlier.state = 'owed' AND earlier.rowid < this.rowid)
         ORDER BY attempts, rowid
         """, arguments: [now.column, (now + farthest).column])
     while let row = try rows.next() {
       if try routes.contains(row.text("route")) || isHeld(row, now: now, span: span) { continue }
-      return try OutboxEntry(row)
+      let sql = "SELECT * FROM owed_notification WHERE rowid = ?"
+      return try Row.fetchOne(db, sql: sql, arguments: [row.integer("place")]).map(OutboxEntry.init)
     }
     return nil
   }

@@ -13,7 +13,7 @@ extension Ledger {
       try db.execute(
         sql: """
           UPDATE owed_notification SET state = 'owed', next_attempt = NULL, parked_for = NULL
-          WHERE state <> 'sent' AND route = ? AND (state = 'owed' OR parked_for = 'receiver')
+          WHERE state <> 'sent' AND route = ? AND (parked_for = 'receiver' OR (state = 'owed' AND next_attempt IS NOT NULL))
           """, arguments: [lease.notification.route.column])
     }
   }
@@ -71,9 +71,13 @@ extension Ledger {
   ///
   /// Nothing is written when nothing changes.
   package func reconcile(routes: Set<String>) throws {
-    let open = try outbox()
-    let gone = Set(open.filter { $0.notification.state == .owed }.map(\.notification.route)).subtracting(routes)
-    let back = Set(open.filter { $0.parkedFor == .unconfigured }.map(\.notification.route)).intersection(routes)
+    let waiting = { (condition: String) in
+      try self.read { db in
+        Set(try String.fetchAll(db, sql: "SELECT DISTINCT route FROM owed_notification WHERE state <> 'sent' AND \(condition)"))
+      }
+    }
+    let gone = try waiting("state = 'owed'").subtracting(routes)
+    let back = try waiting("parked_for = 'unconfigured'").intersection(routes)
     if gone.isEmpty, back.isEmpty { return }
     try write("reconcile outbox") { db in
       for route in gone.sorted() {

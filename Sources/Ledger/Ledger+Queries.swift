@@ -71,16 +71,6 @@ extension Ledger {
 
   private func shown(_ text: String) -> String { text.count > 40 ? "\(text.prefix(40))…" : text }
 
-  /// What was added to a sealed run later, oldest first.
-  package func amendments(of run: RunID) throws -> [Amendment] {
-    try read { db in
-      let sql = "SELECT \(Entry.columns) FROM entry WHERE kind = 'amendment' AND subject_run = ? ORDER BY sequence"
-      return try Row.fetchAll(db, sql: sql, arguments: [run.text]).map {
-        try CanonicalJSON.decode(Amendment.self, from: Entry($0).body)
-      }
-    }
-  }
-
   /// Recovery points of a drill that runs saw, by their time; those pruned since too.
   package func seenPoints(_ drill: String, since: Timestamp) throws -> [SeenPoint] {
     try read { db in
@@ -88,13 +78,6 @@ extension Ledger {
       return try Row.fetchAll(db, sql: sql, arguments: [drill.column, since.column]).map {
         SeenPoint(location: try $0.text("location"), takenAt: try $0.time("taken_at"), origin: try $0.choice("origin"))
       }
-    }
-  }
-
-  /// Messages that nobody has acknowledged, oldest first.
-  package func undelivered() throws -> [OwedNotification] {
-    try read { db in
-      try Row.fetchAll(db, sql: "SELECT * FROM owed_notification WHERE state <> 'sent' ORDER BY created, rowid").map(OwedNotification.init)
     }
   }
 

@@ -71,7 +71,12 @@ extension Ledger {
     try read { db in
       var reader = FigureReader()
       let rows = try Row.fetchCursor(db, sql: sql, arguments: arguments)
-      while let row = try rows.next() { try body(reader.line(row)) }
+      while let row = try rows.next() {
+        var line = try reader.line(row)
+        // Only what left something can have been cleaned up later.
+        if line.cleanup != .clean { line.amendments = try amendments(of: line.run, through: scope.head, db) }
+        try body(line)
+      }
     }
   }
 

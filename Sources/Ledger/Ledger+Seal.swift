@@ -7,17 +7,10 @@ extension Ledger {
   /// state. Resources that are not known to be gone stay in `leftovers()`.
   ///
   /// Sealing the same record again gives the first seal back, so that a step whose outcome a disk error hid can be repeated.
-  /// - Parameter owed: Makes the messages; it is given the new head so that each can carry it.
+  /// - Parameter debts: Makes the messages and the drill's incident. It is given the new head, so that each message can carry it.
   /// - Throws: `Fault` when another process has taken the run over, or when the run is sealed with another record.
   package func seal(
-    _ record: RunRecord, claim: RunClaim, points: [SeenPoint] = [], owed: (ChainLink) throws -> [OwedNotification] = { _ in [] }
-  ) throws -> SealedRecord {
-    try seal(record, under: claim, points: points, debts: { Debts(notifications: try owed($0.head)) })
-  }
-
-  /// The same, with the drill's open incident read and changed in the same transaction.
-  package func seal(
-    _ record: RunRecord, under claim: RunClaim, points: [SeenPoint] = [], debts: (SealContext) throws -> Debts
+    _ record: RunRecord, under claim: RunClaim, points: [SeenPoint] = [], debts: (SealContext) throws -> Debts = { _ in Debts() }
   ) throws -> SealedRecord {
     guard record.run == claim.run, record.drill == claim.drill else {
       throw Fault(.internalError, "the record of run \(record.run) cannot be sealed under the claim of run \(claim.run)")

@@ -23,6 +23,23 @@ package struct OutboxEntry: Sendable, Hashable {
   }
 }
 
+/// What nobody has acknowledged: how much there is, and as much of it as people read.
+package struct Outbox: Sendable, Hashable {
+  /// Messages that are owed or parked.
+  package var count: Int
+  package var parked: Int
+  /// Those owed longest, oldest first.
+  package var oldest: [OutboxEntry]
+
+  package init(count: Int = 0, parked: Int = 0, oldest: [OutboxEntry] = []) {
+    self.count = count
+    self.parked = parked
+    self.oldest = oldest
+  }
+
+  package var isEmpty: Bool { count == 0 }
+}
+
 /// Why a message is not tried any more by itself.
 package enum ParkReason: String, Sendable, CaseIterable {
   /// The receiver refuses this message, and would refuse it again.

@@ -32,16 +32,38 @@ package struct Delivery: Sendable {
   static let leaseSpan = Duration.seconds(300)
   /// No next attempt is set further ahead.
   static let farthest = Duration.seconds(86_400)
+  /// What is set further ahead than this was set by a clock that has been put back.
+  static let farthestAttempt = farthest + .seconds(3600)
+  /// How many of the messages that are left a report holds.
+  private static let shown = 20
+
+  /// Whether a pass has anything to do, so that the secrets of channels need not be fetched for nothing.
+  ///
+  /// - Parameter routes: The keys of the receivers that the site file names.
+  /// - Throws: `Fault` when the ledger does not answer.
+  package static func isDue(_ ledger: Ledger, routes: Set<String>) throws -> Bool {
+    try ledger.reconcile(routes: routes)
+    return try ledger.isDeliveryDue(farthest: farthestAttempt)
+  }
+
+  /// What a pass with nothing to do comes to.
+  ///
+  /// - Throws: `Fault` when the ledger does not answer.
+  package static func rest(_ ledger: Ledger) throws -> DeliveryReport {
+    var report = DeliveryReport()
+    report.waiting = try ledger.outbox(showing: shown)
+    return report
+  }
 
   /// One pass over everything that is due, for at most about `limit`. What is left stays owed.
   package func deliver(within limit: Duration, _ cancellation: Cancellation? = nil) -> DeliveryReport {
     var report = DeliveryReport()
     do {
       try ledger.reconcile(routes: Set(senders.keys))
-      if try ledger.outbox().contains(where: { $0.notification.state == .owed }) {
+      if try ledger.isDeliveryDue(farthest: Delivery.farthestAttempt) {
         try pass(ledger.beginDelivery(), until: clocks.elapsed() + limit, cancellation, &report)
       }
-      report.waiting = try ledger.outbox()
+      report.waiting = try ledger.outbox(showing: Delivery.shown)
     } catch {
       report.problem = (error as? Fault)?.description ?? "the ledger did not answer"
     }
@@ -53,7 +75,7 @@ package struct Delivery: Sendable {
     while cancellation?.isCancelled != true {
       let left = end - clocks.elapsed()
       guard left >= .seconds(1),
-        let lease = try ledger.lease(session, for: Delivery.leaseSpan, farthest: Delivery.farthest + .seconds(3600), except: troubled)
+        let lease = try ledger.lease(session, for: Delivery.leaseSpan, farthest: Delivery.farthestAttempt, except: troubled)
       else { return }
       let outcome = try send(lease, within: left, cancellation)
       crashPoint("sent, not marked")
@@ -106,7 +128,7 @@ package struct Delivered: Sendable, Hashable {
 package struct DeliveryReport: Sendable {
   package var delivered: [Delivered] = []
   /// What is still owed or parked.
-  package var waiting: [OutboxEntry] = []
+  package var waiting = Outbox()
   /// Why the outbox could not be worked through at all.
   package var problem: String?
 
@@ -115,7 +137,7 @@ package struct DeliveryReport: Sendable {
   /// One line for people about what did not go through; nil when nothing is left.
   package var line: String? {
     if let problem { return "what is owed to people could not be delivered: \(problem)" }
-    guard let first = waiting.first else { return nil }
+    guard let first = waiting.oldest.first else { return nil }
     let isOne = waiting.count == 1
     let count = isOne ? "1 notification is" : "\(waiting.count) notifications are"
     let why = InertText.of(first.lastError ?? "not tried yet", limit: 300)

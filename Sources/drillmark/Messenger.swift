@@ -33,7 +33,10 @@ actor Messenger {
   func deliver(within limit: Duration = Messenger.patience) async -> DeliveryReport {
     let cancellation = Cancellation()
     let ledger = ledger
-    if let isEmpty = try? await onThread("outbox", { try ledger.outbox().isEmpty }), isEmpty { return DeliveryReport() }
+    let routes = Set(tools.alerts.owing.receivers.map(\.key))
+    // What goes wrong here goes wrong below as well, and is told there.
+    let rest = try? await onThread("outbox") { try Delivery.isDue(ledger, routes: routes) ? nil : Delivery.rest(ledger) }
+    if let rest { return rest }
     let senders = await senders()
     let step = tools.settings.crashPoint
     let clocks = tools.clocks

@@ -18,7 +18,7 @@ struct AlertReviewTests {
     return result.owed
   }
 
-  private func events(_ run: ScriptedRun) throws -> [String] { try run.ledger.undelivered().map(\.event) }
+  private func events(_ run: ScriptedRun) throws -> [String] { try run.ledger.outbox().oldest.map(\.notification.event) }
 
   @Test("a drill that nobody ran becomes overdue by name and due time, once; a pass recovers it") func overdue() async throws {
     let run = try ScriptedRun(routes: [route])
@@ -28,7 +28,7 @@ struct AlertReviewTests {
     run.clocks.stepWall(by: .seconds(2 * 86_400))
     #expect(review(run, plan.drill) == 1)
     #expect(review(run, plan.drill) == 0)
-    let message = try #require(try run.ledger.undelivered().first)
+    let message = try #require(try run.ledger.outbox().oldest.first?.notification)
     #expect(message.event == "overdue" && message.drill == "d" && JSONValue(message.payload)?["due"].text != nil)
     _ = try await run.record(plan)
     #expect(try events(run) == ["overdue", "recovered"])

@@ -17,18 +17,18 @@ struct SealingTests {
   func owed() async throws {
     let run = try ScriptedRun(routes: [route])
     _ = try await run.record(run.plan(checks: failing))
-    #expect(try run.ledger.undelivered().map(\.event) == ["failed"])
+    #expect(try run.ledger.outbox().oldest.map(\.notification.event) == ["failed"])
     _ = try await run.record(run.plan())
-    #expect(try run.ledger.undelivered().map(\.event) == ["failed", "recovered"])
+    #expect(try run.ledger.outbox().oldest.map(\.notification.event) == ["failed", "recovered"])
     _ = try await run.record(run.plan())
-    #expect(try run.ledger.undelivered().count == 2)
+    #expect(try run.ledger.outbox().count == 2)
   }
 
   @Test("the message carries the head of the chain that its own record made, and no row of data")
   func payload() async throws {
     let run = try ScriptedRun(routes: [route])
     let record = try await run.record(run.plan(checks: failing))
-    let message = try #require(try run.ledger.undelivered().first)
+    let message = try #require(try run.ledger.outbox().oldest.first?.notification)
     let payload = try #require(JSONValue(message.payload))
     #expect(payload["run"].text == record.run.text)
     #expect(payload["verdict"].text == "failed")
@@ -42,7 +42,7 @@ struct SealingTests {
     let named = NotificationRoute(route.channel, name: "second")
     let run = try ScriptedRun(routes: [route, quiet, named])
     _ = try await run.record(run.plan(checks: failing))
-    #expect(try run.ledger.undelivered().count == 2)
+    #expect(try run.ledger.outbox().count == 2)
   }
 
   /// Claims a run, makes its directory, and lets go of it as a process that died.
@@ -80,7 +80,7 @@ struct SealingTests {
     #expect(sealed.record.run == id)
     #expect(sealed.record.verdict == .interrupted)
     #expect(!FileManager.default.fileExists(atPath: path))
-    #expect(try run.ledger.undelivered().map(\.event) == ["interrupted"])
+    #expect(try run.ledger.outbox().oldest.map(\.notification.event) == ["interrupted"])
     #expect(await Reaper(runner: run.runner).reap().isEmpty)
     #expect(try run.ledger.history(limit: 9).count == 1)
   }

@@ -14,12 +14,10 @@ struct AuditProjectionTests {
     let claim = try fixture.claim(in: ledger)
     let now = fixture.clocks.now()
     let points = [SeenPoint(location: "/b/1", takenAt: now, origin: .name), SeenPoint(location: "/b/2", takenAt: now, origin: .name)]
-    _ = try ledger.seal(fixture.record(claim), claim: claim, points: points) { link in
-      [
-        OwedNotification(
-          id: "n1", run: claim.run, drill: "orders", event: "passed", route: "sns", payload: #"{"verdict":"passed","head":"\#(link.hash)"}"#
-        )
-      ]
+    _ = try ledger.seal(fixture.record(claim), under: claim, points: points) { context in
+      let payload = #"{"verdict":"passed","head":"\#(context.head.hash)"}"#
+      let owed = OwedNotification(id: "n1", run: claim.run, drill: "orders", event: "passed", route: "sns", payload: payload)
+      return Debts(notifications: [owed])
     }
     for _ in 0..<3 { try fixture.seal(in: ledger) }
     _ = try ledger.note(Miss(drill: "orders", due: now, kind: .down, notedAt: now))

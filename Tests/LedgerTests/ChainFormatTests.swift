@@ -79,7 +79,7 @@ struct ChainFormatTests {
     let claim = try fixture.claim(in: ledger)
     var record = fixture.record(claim)
     record.rpo.actual = .nan
-    #expect(fault { _ = try ledger.seal(record, claim: claim) }?.code == .internalError)
+    #expect(fault { _ = try ledger.seal(record, under: claim) }?.code == .internalError)
     #expect(try ledger.latest("orders") == nil && ledger.unfinished().count == 1)
   }
 
@@ -88,7 +88,7 @@ struct ChainFormatTests {
     let claim = try fixture.claim(in: ledger)
     var record = fixture.record(claim)
     record.rpo.actual = 1e300
-    #expect(try ledger.seal(record, claim: claim).record.rpo.actual == 1e300)
+    #expect(try ledger.seal(record, under: claim).record.rpo.actual == 1e300)
     #expect(try fixture.audit().outcome == .holds)
   }
 

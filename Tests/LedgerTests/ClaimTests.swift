@@ -29,7 +29,7 @@ struct ClaimTests {
   @Test("a sealed drill is free, and its lock file is gone") func sealed() throws {
     let ledger = try fixture.open()
     let claim = try fixture.claim(in: ledger)
-    _ = try ledger.seal(fixture.record(claim), claim: claim)
+    _ = try ledger.seal(fixture.record(claim), under: claim)
     #expect(try FileManager.default.contentsOfDirectory(atPath: "\(fixture.directory)/state/locks") == ["create.lock"])
     try fixture.seal(in: ledger)
   }
@@ -52,7 +52,7 @@ struct ClaimTests {
     #expect(try fixture.claim(in: ledger).run != dead)
     let adopted = try #require(try ledger.adopt(unfinished))
     #expect(adopted.epoch == 2)
-    #expect(try ledger.seal(fixture.record(adopted, .interrupted), claim: adopted).record.run == dead)
+    #expect(try ledger.seal(fixture.record(adopted, .interrupted), under: adopted).record.run == dead)
   }
 
   @Test("a process that is killed frees its lock although nobody cleaned up") func killed() throws {
@@ -94,7 +94,7 @@ struct ClaimTests {
     let resource = ScratchResource(kind: "directory", name: "/s")
     #expect(fault { try ledger.intend(resource, for: paused) }?.code == .interrupted)
     #expect(fault { try ledger.storeCore(fixture.record(paused), for: paused) }?.code == .interrupted)
-    #expect(fault { _ = try ledger.seal(fixture.record(paused), claim: paused) }?.code == .interrupted)
+    #expect(fault { _ = try ledger.seal(fixture.record(paused), under: paused) }?.code == .interrupted)
     #expect(try ledger.latest("orders") == nil && ledger.resources(of: paused.run).isEmpty)
   }
 
@@ -111,7 +111,7 @@ struct ClaimTests {
     let ledger = try fixture.open()
     let claim = try fixture.claim(in: ledger)
     let unfinished = try #require(try ledger.unfinished().first)
-    _ = try ledger.seal(fixture.record(claim), claim: claim)
+    _ = try ledger.seal(fixture.record(claim), under: claim)
     #expect(try ledger.adopt(unfinished) == nil)
   }
 
@@ -119,7 +119,7 @@ struct ClaimTests {
     let ledger = try fixture.open()
     let due = Timestamp(seconds: 1_795_000_000)
     let claim = try fixture.claim(in: ledger, due: due)
-    _ = try ledger.seal(fixture.record(claim), claim: claim)
+    _ = try ledger.seal(fixture.record(claim), under: claim)
     guard case .decided(let run) = try ledger.claim(drill: "orders", run: fixture.newRun(), trigger: .due, due: due, host: "h") else {
       Issue.record("a due instant ran twice")
       return
@@ -193,7 +193,7 @@ struct ClaimTests {
         guard case .claimed(let claim) = try ledger.claim(drill: drill, run: run, trigger: .manual, host: "h") else { return "busy" }
         try ledger.intend(ScratchResource(kind: "directory", name: "/\(run)"), for: claim)
         try ledger.gone(ScratchResource(kind: "directory", name: "/\(run)"), for: claim)
-        _ = try ledger.seal(LedgerFixture.record(run, drill, at: clocks.now()), claim: claim)
+        _ = try ledger.seal(LedgerFixture.record(run, drill, at: clocks.now()), under: claim)
       }
       return nil
     } catch { return "\(error)" }

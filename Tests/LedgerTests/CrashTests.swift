@@ -41,8 +41,10 @@ struct CrashTests {
     try ledger.storeCore(fixture.record(claim), for: claim)
     try ledger.destroying(resource, for: claim)
     try ledger.gone(resource, for: claim)
-    _ = try ledger.seal(fixture.record(claim, .failed), claim: claim) { link in
-      [OwedNotification(id: "n", run: claim.run, drill: "orders", event: "failed", route: "sns", payload: link.hash)]
+    _ = try ledger.seal(fixture.record(claim, .failed), under: claim) { context in
+      let owed = OwedNotification(
+        id: "n", run: claim.run, drill: "orders", event: "failed", route: "sns", payload: context.head.hash)
+      return Debts(notifications: [owed])
     }
   }
 
@@ -55,7 +57,7 @@ struct CrashTests {
       let path = "\(snapshots.target)/\(number)/ledger.sqlite"
       let ledger = try Ledger.open(at: path, clocks: fixture.clocks)
       let sealed = try ledger.latest("orders")
-      #expect(try ledger.undelivered().count == (sealed == nil ? 0 : 1), "\(name)")
+      #expect(try ledger.outbox().count == (sealed == nil ? 0 : 1), "\(name)")
       #expect(try ledger.unfinished().isEmpty || sealed == nil, "\(name)")
       try finish(ledger, name)
       #expect(try ledger.audit().outcome == .holds, "\(name)")
@@ -68,7 +70,7 @@ struct CrashTests {
       #expect(!unfinished.isAlive, "\(name)")
       let claim = try #require(try ledger.adopt(unfinished), "\(name)")
       for resource in unfinished.resources { try ledger.gone(resource, for: claim) }
-      _ = try ledger.seal(unfinished.core ?? fixture.record(claim, .interrupted), claim: claim)
+      _ = try ledger.seal(unfinished.core ?? fixture.record(claim, .interrupted), under: claim)
     }
     #expect(try ledger.unfinished().isEmpty && ledger.leftovers().isEmpty, "\(name)")
     let claimable = try ledger.claim(drill: "orders", run: fixture.newRun(), trigger: .manual, host: "h")

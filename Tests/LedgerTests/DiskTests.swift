@@ -61,10 +61,10 @@ struct DiskTests {
       found = fault { try ledger.storeCore(record, for: claim) }
     }
     #expect(found?.code == .ledgerUnusable && found?.isTransient == true, "\(String(describing: found))")
-    #expect(fault { _ = try ledger.seal(record, claim: claim) } != nil)
+    #expect(fault { _ = try ledger.seal(record, under: claim) } != nil)
     #expect(try ledger.history(limit: 9) == [first])
     try FileManager.default.removeItem(atPath: filler)
-    #expect(try ledger.seal(record, claim: claim).chain.previous == first.chain.hash)
+    #expect(try ledger.seal(record, under: claim).chain.previous == first.chain.hash)
     #expect(try ledger.audit().outcome == .holds)
   }
 

@@ -53,7 +53,7 @@ final class LedgerFixture {
     owed: (ChainLink) throws -> [OwedNotification] = { _ in [] }
   ) throws -> SealedRecord {
     let claim = try claim(drill, in: ledger)
-    return try ledger.seal(record(claim, verdict), claim: claim, points: points, owed: owed)
+    return try ledger.seal(record(claim, verdict), under: claim, points: points) { Debts(notifications: try owed($0.head)) }
   }
 
   func record(_ claim: RunClaim, _ verdict: Verdict = .passed) -> RunRecord {

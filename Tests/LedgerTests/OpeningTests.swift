@@ -135,11 +135,11 @@ struct OpeningTests {
     let other = try DatabaseQueue(path: fixture.path)
     try other.writeWithoutTransaction { db in
       try db.execute(sql: "BEGIN EXCLUSIVE")
-      let found = fault { _ = try ledger.seal(fixture.record(claim), claim: claim) }
+      let found = fault { _ = try ledger.seal(fixture.record(claim), under: claim) }
       #expect(found?.code == .ledgerUnusable && found?.isTransient == true)
       #expect(found?.message.contains("locked by another process for 300 ms") == true)
       try db.execute(sql: "ROLLBACK")
     }
-    #expect(try ledger.seal(fixture.record(claim), claim: claim).chain.sequence == 1)
+    #expect(try ledger.seal(fixture.record(claim), under: claim).chain.sequence == 1)
   }
 }

@@ -1,4 +1,5 @@
 import DrillModel
+import DrillTestSupport
 import GRDB
 import Ledger
 import Synchronization
@@ -40,7 +41,7 @@ struct OutboxTests {
     #expect(first.notification.id == "a")
     try ledger.delivered(first)
     #expect(try lease(ledger, session)?.notification.id == "b")
-    #expect(try ledger.outbox().map(\.notification.id) == ["b", "c", "d"])
+    #expect(try ledger.outbox().oldest.map(\.notification.id) == ["b", "c", "d"])
   }
 
   @Test("a message that another living process holds is left alone; a dead one's is free at once") func others() throws {
@@ -53,7 +54,7 @@ struct OutboxTests {
     #expect(try lease(ledger, session)?.notification.id == "a")
     #expect(try ledger.holds(held) == false)
     #expect(try ledger.delivered(held) == false)
-    #expect(try ledger.outbox().first?.notification.state == .owed)
+    #expect(try ledger.outbox().oldest.first?.notification.state == .owed)
   }
 
   @Test("a lease that ran out is another's, and its old holder is fenced") func expired() throws {
@@ -75,7 +76,7 @@ struct OutboxTests {
     let first = try #require(try lease(ledger, session))
     try ledger.deferred(first, error: "down", maybeSent: true, until: fixture.clocks.now() + .seconds(600))
     #expect(try lease(ledger, session)?.notification.id == "c")
-    let entry = try #require(try ledger.outbox().first)
+    let entry = try #require(try ledger.outbox().oldest.first)
     #expect(entry.notification.attempts == 1 && entry.maybeSent && entry.lastError == "down" && entry.lastAttempt != nil)
     _ = try ledger.retryAll(route: "sns")
     let other = try #require(try lease(ledger, session))
@@ -97,11 +98,11 @@ struct OutboxTests {
     let session = try ledger.beginDelivery()
     try ledger.parked(#require(try lease(ledger, session)), for: .receiver, error: "no topic")
     try ledger.parked(#require(try lease(ledger, session)), for: .message, error: "too long")
-    #expect(try ledger.outbox().map(\.parkedFor) == [.receiver, .message, nil])
+    #expect(try ledger.outbox().oldest.map(\.parkedFor) == [.receiver, .message, nil])
     try ledger.delivered(#require(try lease(ledger, session)))
-    #expect(try ledger.outbox().map(\.notification.state) == [.owed, .parked])
+    #expect(try ledger.outbox().oldest.map(\.notification.state) == [.owed, .parked])
     #expect(try ledger.retryAll() == 2)
-    #expect(try ledger.outbox().allSatisfy { $0.notification.state == .owed })
+    #expect(try ledger.outbox().oldest.allSatisfy { $0.notification.state == .owed })
   }
 
   @Test("a parked message does not hold up those behind it") func parkedIsPassed() throws {
@@ -114,12 +115,12 @@ struct OutboxTests {
   @Test("a route that is no longer configured parks what is owed to it, and lets it go when it is put back") func unconfigured() throws {
     let ledger = try owing([message("a"), message("b", route: "mail")])
     try ledger.reconcile(routes: ["mail"])
-    let parked = try #require(try ledger.outbox().first)
+    let parked = try #require(try ledger.outbox().oldest.first)
     #expect(
       parked.notification.state == .parked && parked.parkedFor == .unconfigured && parked.lastError?.contains("no such channel") == true)
-    #expect(try ledger.outbox().last?.notification.state == .owed)
+    #expect(try ledger.outbox().oldest.last?.notification.state == .owed)
     try ledger.reconcile(routes: ["mail", "sns"])
-    #expect(try ledger.outbox().allSatisfy { $0.notification.state == .owed })
+    #expect(try ledger.outbox().oldest.allSatisfy { $0.notification.state == .owed })
   }
 
   @Test("looking for something to send, and keeping routes as they are, writes nothing") func quiet() throws {
@@ -131,6 +132,43 @@ struct OutboxTests {
     #expect(try lease(watched, watched.beginDelivery()) == nil)
     #expect(try watched.owe(Debts(), drill: "orders", asOf: nil) == 0)
     #expect(steps.all == [])
+  }
+
+  @Test("a hundred thousand owed messages are counted, looked at and sent from without being in memory") func many() throws {
+    let ledger = try fixture.open()
+    try fixture.tamper(
+      """
+      INSERT INTO owed_notification (id, run, drill, event, route, payload, digest, state, attempts, created)
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+      SELECT 'm' || i, '', 'd' || (i % 50), 'failed', 'sns', zeroblob(1000), zeroblob(32), iif(i % 1000 = 0, 'parked', 'owed'), 0, i FROM n
+      """)
+    let session = try ledger.beginDelivery()
+    let before = residentPages()
+    let start = ContinuousClock.now
+    try ledger.reconcile(routes: ["sns"])
+    #expect(try ledger.isDeliveryDue(farthest: span) && ledger.routesOwed("d7") == ["sns"] && ledger.routesOwed("none").isEmpty)
+    let outbox = try ledger.outbox(showing: 20)
+    #expect(outbox.count == 100_000 && outbox.parked == 100 && outbox.oldest.map(\.notification.id).prefix(2) == ["m1", "m2"])
+    for id in ["m1", "m2"] {
+      let taken = try #require(try lease(ledger, session))
+      #expect(taken.notification.id == id)
+      try ledger.delivered(taken)
+    }
+    #expect(residentPages() - before < 8192, "32 MiB is a third of the payloads")
+    #expect(ContinuousClock.now - start < .seconds(30))
+  }
+
+  private func residentPages() -> Int { Int(TextFile.read("/proc/self/statm").split(separator: " ").dropFirst().first ?? "0") ?? 0 }
+
+  @Test("nothing is due while all wait for their next attempt, or are parked") func notDue() throws {
+    let ledger = try owing([message("a"), message("b", route: "mail")])
+    let session = try ledger.beginDelivery()
+    try ledger.deferred(#require(try lease(ledger, session)), error: "down", maybeSent: false, until: fixture.clocks.now() + .seconds(600))
+    #expect(try ledger.isDeliveryDue(farthest: .seconds(90_000)))
+    try ledger.parked(#require(try lease(ledger, session)), for: .receiver, error: "no")
+    #expect(try !ledger.isDeliveryDue(farthest: .seconds(90_000)))
+    #expect(try ledger.isDeliveryDue(farthest: .seconds(60)), "further ahead than any: the clock was put back")
+    #expect(try ledger.routesOwed("orders") == ["sns"])
   }
 
   @Test("incidents open, change and close with the seal") func incidents() throws {
@@ -178,7 +216,7 @@ struct EarlierSchemaTests {
   @Test("is read as it is, and carried over when it is written to, with what it owes") func carriedOver() throws {
     try makeOld()
     let reading = try #require(try Ledger.openForReading(at: fixture.path, clocks: fixture.clocks))
-    #expect(try reading.outbox().map(\.notification.id) == ["a"])
+    #expect(try reading.outbox().oldest.map(\.notification.id) == ["a"])
     #expect(try reading.incident("orders") == nil)
     let ledger = try fixture.open()
     #expect(try ledger.lease(ledger.beginDelivery(), for: .seconds(9), farthest: .seconds(9), except: [])?.notification.id == "a")

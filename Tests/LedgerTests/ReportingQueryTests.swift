@@ -40,7 +40,7 @@ struct ReportingQueryTests {
     let claim = try fixture.claim("a\u{202E}'; --", in: ledger)
     var record = fixture.record(claim, .failed)
     record.reasons = [Reason(code: "rto_missed", severity: .failed, text: "too \"slow\""), Reason(code: "x", severity: .note, text: "y")]
-    _ = try ledger.seal(record, claim: claim)
+    _ = try ledger.seal(record, under: claim)
     var lines: [RunLine] = []
     try ledger.eachRun(of: claim.drill, in: scope(always.0, always.1)) { lines.append($0) }
     #expect(lines.count == 1 && lines[0].run == claim.run && lines[0].reasonText == "too \"slow\"" && lines[0].reasonCode == "rto_missed")

@@ -83,7 +83,7 @@ struct DeliveryTests {
       _ = pass(ledger, sender)
       clocks.move(.seconds(3600))
     }
-    let waiting = try ledger.outbox()
+    let waiting = try ledger.outbox().oldest
     #expect(waiting.count == 72 && waiting.first?.maybeSent == true && waiting.first?.lastError == "down")
     #expect(clocks.now() - (waiting.first?.created ?? clocks.now()) == .seconds(72 * 3600))
     up.set()
@@ -97,7 +97,7 @@ struct DeliveryTests {
     let up = FlagBox()
     let sender = FakeSender { _ in up.isSet ? .delivered("ok") : .refused("NotFound: no such topic", .receiver) }
     let report = pass(ledger, sender)
-    #expect(report.waiting.allSatisfy { $0.notification.state == .parked && $0.lastError == "NotFound: no such topic" })
+    #expect(report.waiting.oldest.allSatisfy { $0.notification.state == .parked && $0.lastError == "NotFound: no such topic" })
     #expect(report.line?.contains("NotFound") == true)
     for _ in 0..<9 {
       clocks.move(.seconds(86_400))
@@ -119,7 +119,7 @@ struct DeliveryTests {
       clocks.move(.seconds(60))
     }
     #expect(sender.ids == ["a", "b"])
-    #expect(try ledger.outbox().map(\.notification.id) == ["poison"])
+    #expect(try ledger.outbox().oldest.map(\.notification.id) == ["poison"])
   }
 
   @Test("two deliverers at once send each message once") func two() async throws {
@@ -138,7 +138,7 @@ struct DeliveryTests {
     let ledger = try ledger(owing: [("a", "orders")])
     let sender = FakeSender { _ in .delivered("ok") }
     let report = pass(ledger, sender, route: "other")
-    #expect(report.waiting.first?.parkedFor == .unconfigured && sender.ids.isEmpty)
+    #expect(report.waiting.oldest.first?.parkedFor == .unconfigured && sender.ids.isEmpty)
     #expect(pass(ledger, sender).waiting.isEmpty)
   }
 
@@ -147,7 +147,7 @@ struct DeliveryTests {
     let owed = OwedNotification(id: "x", run: nil, drill: "d", event: "failed", route: "r", payload: "{}")
     _ = try ledger.owe(Debts(notifications: [owed]), drill: "d", asOf: nil)
     let sender = FakeSender { _ in .delivered("ok") }
-    #expect(pass(ledger, sender).waiting.first?.parkedFor == .message && sender.ids.isEmpty)
+    #expect(pass(ledger, sender).waiting.oldest.first?.parkedFor == .message && sender.ids.isEmpty)
   }
 
   @Test("delays grow, are capped, and follow what the receiver says") func delays() {

@@ -70,7 +70,7 @@ final class SchedulerBench {
     guard case .claimed(let claim) = try ledger.claim(drill: run.drill, run: id, trigger: .schedule, due: run.due, host: "h") else {
       return false
     }
-    _ = try ledger.seal(SchedulerBench.record(claim, at: clocks.now()), claim: claim)
+    _ = try ledger.seal(SchedulerBench.record(claim, at: clocks.now()), under: claim)
     return true
   }
 

@@ -3,11 +3,11 @@ import Ledger
 
 /// The messages that nobody has acknowledged, for people: how long, how often tried, and why.
 struct UndeliveredText {
-  private let entries: [OutboxEntry]
+  private let outbox: Outbox
   private let now: Timestamp
 
-  init(_ entries: [OutboxEntry], now: Timestamp) {
-    self.entries = entries
+  init(_ outbox: Outbox, now: Timestamp) {
+    self.outbox = outbox
     self.now = now
   }
 
@@ -15,13 +15,12 @@ struct UndeliveredText {
   private static let limit = 20
 
   var lines: [String] {
-    if entries.isEmpty { return [] }
-    let parked = entries.count { $0.notification.state == .parked }
-    let count = entries.count == 1 ? "1 notification is" : "\(entries.count) notifications are"
-    var lines = ["\(count) not delivered" + (parked > 0 ? ", \(parked) of them parked (`drillmark notify retry` tries again)" : "")]
-    lines += entries.prefix(UndeliveredText.limit).map { Terminal.inert("  \(line($0))") }
-    if entries.count > UndeliveredText.limit { lines.append("  and \(entries.count - UndeliveredText.limit) more") }
-    return lines
+    if outbox.isEmpty { return [] }
+    let count = outbox.count == 1 ? "1 notification is" : "\(outbox.count) notifications are"
+    let parked = outbox.parked > 0 ? ", \(outbox.parked) of them parked (`drillmark notify retry` tries again)" : ""
+    let shown = outbox.oldest.prefix(UndeliveredText.limit)
+    let lines = ["\(count) not delivered\(parked)"] + shown.map { Terminal.inert("  \(line($0))") }
+    return outbox.count > shown.count ? lines + ["  and \(outbox.count - shown.count) more"] : lines
   }
 
   private func line(_ entry: OutboxEntry) -> String {
