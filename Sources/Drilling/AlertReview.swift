@@ -52,11 +52,11 @@ package struct AlertReview: Sendable {
   }
 
   /// The first due time since the last run that passed or failed which nothing answered; nil when the drill is not overdue. It does not
-  /// move while the drill stays overdue.
+  /// move while the drill stays overdue. Of a drill that never ran, the first since its schedule has been looked at.
   private func overdue(_ drill: Drill, last: RunRecord?, now: Timestamp) throws -> Timestamp? {
     let first = try ledger.first(drill.name)?.record.finishedAt
-    guard let since = try ledger.lastConclusive(drill.name)?.record.finishedAt ?? first else { return nil }
     let cadence = try DrillCadence(of: drill, ledger: ledger, now: now)
+    guard let since = try ledger.lastConclusive(drill.name)?.record.finishedAt ?? first ?? cadence.watched else { return nil }
     let evidence = StandingEvidence(last: last?.verdict, lastConclusive: since, first: first, cadence: cadence.cadence)
     return standing(evidence, now: now) == .overdue ? try cadence.unanswered(after: since) : nil
   }

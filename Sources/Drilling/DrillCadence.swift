@@ -6,6 +6,8 @@ import Scheduling
 /// What makes a declared drill overdue, from its file and from what schedulers remember of it.
 struct DrillCadence {
   let cadence: StandingEvidence.Cadence
+  /// Due times after this that nothing answered make a drill overdue that never ran; nil when nobody has looked at its schedule yet.
+  let watched: Timestamp?
   private let drill: Drill
   /// Due times up to here are none of the schedule's: it was first seen then.
   private let since: Timestamp?
@@ -15,7 +17,7 @@ struct DrillCadence {
   init(of drill: Drill, ledger: Ledger?, now: Timestamp) throws {
     self.drill = drill
     guard let schedule = drill.schedule else {
-      since = nil
+      (since, watched) = (nil, nil)
       cadence = drill.objectives.every.map { .every($0) } ?? .none
       return
     }
@@ -25,13 +27,16 @@ struct DrillCadence {
     let lapsed = try schedule.lapsed(at: now)
     if let since, let newest = lapsed, newest <= since {
       // What was missed under the schedule before stays missed: an edit must not make an overdue drill look well.
-      cadence = .schedule(lapsed: try ledger?.newestMiss(drill.name))
+      let missed = try ledger?.newestMiss(drill.name)
+      cadence = .schedule(lapsed: missed)
+      watched = missed.map { min(since, $0 - .milliseconds(1)) } ?? since
     } else {
       cadence = .schedule(lapsed: lapsed)
+      watched = since
     }
   }
 
-  /// The first due time after `conclusive`, the last run that said something, which an overdue drill did not answer. It does not move
+  /// The first due time after `conclusive`, the last run that said something or the first look, which an overdue drill did not answer. It does not move
   /// while the drill stays overdue.
   func unanswered(after conclusive: Timestamp) throws -> Timestamp? {
     guard let schedule = drill.schedule else { return drill.objectives.every.map { conclusive + $0 } }

@@ -48,9 +48,10 @@ package struct StandingReport: Sendable {
       let last = try ledger?.latest(drill.name)
       let pass = try ledger?.lastPass(drill.name)
       let conclusive = try ledger?.lastConclusive(drill.name)
+      let cadence = try DrillCadence(of: drill, ledger: ledger, now: clocks.now())
       let evidence = StandingEvidence(
         last: last?.record.verdict, lastConclusive: conclusive?.record.finishedAt, first: try ledger?.first(drill.name)?.record.finishedAt,
-        cadence: try DrillCadence(of: drill, ledger: ledger, now: clocks.now()).cadence)
+        cadence: cadence.cadence, watched: cadence.watched)
       let standing = Objectives.standing(evidence, now: clocks.now())
       return Line(
         drill: drill.name, standing: standing.text, lastRun: last?.record.startedAt, lastPass: pass?.record.startedAt,

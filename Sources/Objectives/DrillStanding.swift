@@ -9,6 +9,8 @@ package struct StandingEvidence: Sendable {
   /// When the first run was sealed: from then on a drill that never comes to a conclusion can be overdue.
   package var first: Timestamp?
   package var cadence: Cadence
+  /// Since when its schedule has been looked at: from then on a drill that never ran can be overdue. Nil while nobody has looked.
+  package var watched: Timestamp?
 
   /// What makes a drill due.
   package enum Cadence: Sendable, Hashable {
@@ -19,23 +21,24 @@ package struct StandingEvidence: Sendable {
     case none
   }
 
-  package init(last: Verdict?, lastConclusive: Timestamp?, first: Timestamp?, cadence: Cadence) {
+  package init(last: Verdict?, lastConclusive: Timestamp?, first: Timestamp?, cadence: Cadence, watched: Timestamp? = nil) {
     self.last = last
     self.lastConclusive = lastConclusive
     self.first = first
     self.cadence = cadence
+    self.watched = watched
   }
 }
 
 /// Where a drill stands: its last verdict, or overdue, or never tested. A failure outranks being overdue.
 package func standing(_ evidence: StandingEvidence, now: Timestamp) -> Standing {
-  guard let last = evidence.last else { return .neverTested }
+  guard let last = evidence.last else { return isOverdue(evidence, now: now) ? .overdue : .neverTested }
   if last == .failed { return .verdict(.failed) }
   return isOverdue(evidence, now: now) ? .overdue : .verdict(last)
 }
 
 private func isOverdue(_ evidence: StandingEvidence, now: Timestamp) -> Bool {
-  guard let since = evidence.lastConclusive ?? evidence.first else { return false }
+  guard let since = evidence.lastConclusive ?? evidence.first ?? evidence.watched else { return false }
   switch evidence.cadence {
   case .none: return false
   case .schedule(let lapsed): return lapsed.map { since < $0 } ?? false

@@ -86,6 +86,40 @@ struct AlertReviewTests {
     try see(try #require(plan.drill.schedule), run, misses: [Miss(drill: "d", due: missed, kind: .down, notedAt: now)])
     #expect(try standing(run, plan.drill) == "overdue")
     #expect(review(run, plan.drill) == 1)
-    #expect(try run.ledger.undelivered().first.map { JSONValue($0.payload)?["due"].text } == missed.description)
+    #expect(try run.ledger.outbox().oldest.first.map { JSONValue($0.notification.payload)?["due"].text } == missed.description)
+  }
+
+  @Test("a drill that never ran becomes overdue once its first due time has lapsed; its first pass recovers it") func neverRan()
+    async throws
+  {
+    let run = try ScriptedRun(routes: [route])
+    let plan = run.plan { $0.schedule = DrillSchedule(cron: "0 4 * * *", startWithin: .seconds(60)) }
+    #expect(review(run, plan.drill) == 0, "nobody has looked at its schedule")
+    try see(try #require(plan.drill.schedule), run)
+    #expect(review(run, plan.drill) == 0)
+    #expect(try standing(run, plan.drill) == "never_tested")
+    let due = try #require(try DueTimes.instants("0 4 * * *", zone: "UTC", after: run.clocks.now(), count: 1).first?.instant)
+    run.clocks.stepWall(by: due - run.clocks.now() + .seconds(55))
+    #expect(review(run, plan.drill) == 0, "its start is not too late yet")
+    run.clocks.stepWall(by: .seconds(2 * 86_400))
+    #expect(try standing(run, plan.drill) == "overdue")
+    #expect(review(run, plan.drill) == 1)
+    #expect(review(run, plan.drill) == 0)
+    let message = try #require(try run.ledger.outbox().oldest.first?.notification)
+    #expect(message.event == "overdue" && message.drill == "d" && JSONValue(message.payload)?["due"].text == due.description)
+    _ = try await run.record(plan)
+    #expect(try events(run) == ["overdue", "recovered"])
+  }
+
+  @Test("a drill that never ran and missed its time stays overdue when its schedule is edited") func neverRanEdited() throws {
+    let run = try ScriptedRun(routes: [route])
+    let drill = run.plan { $0.schedule = DrillSchedule(cron: "0 5 * * *", startWithin: .seconds(60)) }.drill
+    let now = run.clocks.now()
+    try see(try #require(drill.schedule), run)
+    #expect(try standing(run, drill) == "never_tested")
+    run.clocks.stepWall(by: .seconds(1))
+    try see(try #require(drill.schedule), run, misses: [Miss(drill: "d", due: now + .seconds(-86_400), kind: .late, notedAt: now)])
+    #expect(try standing(run, drill) == "overdue")
+    #expect(review(run, drill) == 1)
   }
 }

@@ -13,10 +13,21 @@ struct DrillStandingTests {
       now: now)
   }
 
-  @Test("without a run it is never tested, whatever is declared")
+  @Test("without a run it is never tested, whatever is declared, while nobody looks at its schedule")
   func neverTested() {
     #expect(stands(nil, conclusive: nil, .none) == .neverTested)
     #expect(stands(nil, conclusive: nil, .schedule(lapsed: ago(5))) == .neverTested)
+  }
+
+  @Test("without a run it is overdue once a due time has lapsed since its schedule was first looked at")
+  func neverRan() {
+    func stands(watched: Int?, _ cadence: StandingEvidence.Cadence) -> Standing {
+      standing(StandingEvidence(last: nil, lastConclusive: nil, first: nil, cadence: cadence, watched: watched.map(ago)), now: now)
+    }
+    #expect(stands(watched: 30, .schedule(lapsed: ago(20))) == .overdue)
+    #expect(stands(watched: 10, .schedule(lapsed: ago(20))) == .neverTested)
+    #expect(stands(watched: 30, .schedule(lapsed: nil)) == .neverTested)
+    #expect(stands(watched: 30, .none) == .neverTested)
   }
 
   @Test("with neither schedule nor `every` the last verdict stands for ever", arguments: Verdict.allCases)
