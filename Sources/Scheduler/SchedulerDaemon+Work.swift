@@ -21,16 +21,19 @@ extension SchedulerDaemon {
       return nil
     }
     for note in findings.notes { say(note.text, of: note.drill) }
+    waiting = waiting.filter { drill, due in findings.due.contains { $0.drill == drill && $0.due == due } }
     for run in findings.due { await start(run, at: look.now) }
     return findings.next
   }
 
   private mutating func start(_ run: DueRun, at now: Timestamp) async {
     if running[run.drill] != nil { return await overlap(run, at: now) }
-    guard running.count < max(1, site.reading.parallel), heldBack[run.drill].map({ $0 <= parts.clocks.elapsed() }) ?? true,
+    guard running.count < max(1, site.reading.parallel) else { return tellThatItWaits(run) }
+    guard heldBack[run.drill].map({ $0 <= parts.clocks.elapsed() }) ?? true,
       let runner = site.reading.runner, let plan = site.reading.drills.first(where: { $0.drill.name == run.drill })
     else { return }
     heldBack[run.drill] = nil
+    waiting[run.drill] = nil
     let work = DueRunner(runner: runner, keeper: keeper, clocks: parts.clocks, trigger: .schedule)
     let (events, log) = (events, log)
     let what = "due \(run.due.readable)\(run.isCatchUp ? ", made up for" : "")"
@@ -41,6 +44,13 @@ extension SchedulerDaemon {
       }
       events.yield(.ended(run.drill, end))
     }
+  }
+
+  /// Once for each due time.
+  private mutating func tellThatItWaits(_ run: DueRun) {
+    guard waiting.updateValue(run.due, forKey: run.drill) != run.due else { return }
+    let others = running.keys.sorted().map(log.shown).prefix(5).joined(separator: ", ") + (running.count > 5 ? ", …" : "")
+    say("due \(run.due.readable), waits for one of these to end (parallel: \(max(1, site.reading.parallel))): \(others)", of: run.drill)
   }
 
   private mutating func overlap(_ run: DueRun, at now: Timestamp) async {

@@ -33,6 +33,8 @@ package struct SchedulerDaemon {
   var running: [String: Task<Void, Never>] = [:]
   /// Drills whose claim failed, and when to try again.
   var heldBack: [String: Duration] = [:]
+  /// Drills that wait for others to end, and the due time that does.
+  var waiting: [String: Timestamp] = [:]
   var chores: Set<String> = []
   var complaints = Complaints()
   var told: Set<SiteReading.FileFault> = []

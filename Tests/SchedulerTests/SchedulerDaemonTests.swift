@@ -122,6 +122,28 @@ struct SchedulerDaemonTests {
     #expect(bench.said("ledger: well again") == 1)
   }
 
+  @Test("a due drill that waits for others to end says so once, and for what") func waits() async throws {
+    let bench = try DaemonBench()
+    var reading = bench.reading([bench.plan("orders", "*/30 * * * *")], runner: bench.runner)
+    reading.parallel = 1
+    var daemon = SchedulerDaemon(bench.parts(), site: reading)
+    _ = await daemon.wake()
+    let other = Task { _ = try? await Task.sleep(for: .seconds(600)) }
+    daemon.running["shop"] = other
+    bench.clocks.pass(.seconds(1800))
+    for _ in 0..<5 {
+      _ = await daemon.wake()
+      bench.clocks.pass(.seconds(30))
+    }
+    #expect(bench.said("orders: due") == 1 && bench.said("waits for one of these to end (parallel: 1): shop") == 1)
+    #expect(daemon.running["orders"] == nil)
+    other.cancel()
+    daemon.running["shop"] = nil
+    _ = await daemon.wake()
+    #expect(daemon.running["orders"] != nil && daemon.waiting.isEmpty)
+    await daemon.running["orders"]?.value
+  }
+
   @Test("changed files are read when they have stopped changing; a wrong one keeps its old version, told once") func files() async throws {
     let bench = try DaemonBench()
     let (orders, shop) = (bench.plan("orders", "0 4 * * *"), bench.plan("shop", "0 5 * * *"))
