@@ -96,7 +96,7 @@ let package = Package(
       ["EngineKit", "EnginePostgreSQL", "EngineSQLite", "EngineFiles", "PostgreSQLKit", "DrillModel", "DrillConfig", "ToolRunner"]),
     tests("SourceDirectoryTests", ["SourceDirectory", "EngineKit", "ToolRunner", "Selecting", "DrillModel"]),
     tests("HTTPTransportTests", ["HTTPTransport", "DrillModel"]),
-    tests("AWSTests", ["AWSSigning", "AWSClient", "HTTPTransport", "DrillModel", "Digesting"]),
+    tests("AWSTests", ["AWSSigning", "AWSClient", "HTTPTransport", "DrillModel", "Digesting", "ToolRunner"]),
     tests("AlertingTests", ["Alerting", "DrillModel", "DrillConfig"]),
     tests("NotificationsTests", ["Notifications", "Alerting", "Ledger", "HTTPTransport", "AWSClient", "DrillModel", "DrillConfig"]),
     tests("SchedulerTests", ["Scheduler", "Scheduling", "Drilling", "EngineKit", "Ledger", "DrillModel", "DrillConfig"]),

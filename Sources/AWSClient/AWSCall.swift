@@ -14,6 +14,10 @@ package struct AWSRequest: Sendable {
   package var headers: [HTTPHeader]
   package var body: [UInt8]
   package var rules: SigningRules
+  /// Sent without credentials: what is public, and what proves itself in another way.
+  package var isAnonymous = false
+  /// What a policy must allow for it (`sns:Publish`), named when AWS refuses it; nil when that is not known.
+  package var action: String?
 
   package init(
     service: String, region: String, method: String, path: String = "/", query: String = "", headers: [HTTPHeader] = [], body: [UInt8] = [],
@@ -37,16 +41,19 @@ package struct AWSRequest: Sendable {
     let form = all.map { "\(PercentEncoding.encode($0.0))=\(PercentEncoding.encode($0.1))" }.joined(separator: "&")
     // A blank in a form is a plus, which is how AWS's own clients write it and how some stand-ins write it anew before they verify.
     let body = form.replacing("%20", with: "+")
-    return AWSRequest(
+    var request = AWSRequest(
       service: service, region: region, method: "POST",
       headers: [HTTPHeader("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")], body: Array(body.utf8))
+    request.action = "\(service == "monitoring" ? "cloudwatch" : service):\(action)"
+    return request
   }
 }
 
 /// Makes signed calls by the standard retry mode. Blocks its caller, and belongs to one thread at a time.
 ///
 /// Every attempt is signed anew, with credentials and time as they are then. A refusal for the time is tried once more by AWS's clock
-/// when ours is more than four minutes off it; when it is not, the key is what is wrong.
+/// when ours is more than four minutes off it; when it is not, the key is what is wrong. A refusal because the session has expired is
+/// tried once more when another session can be had.
 package final class AWSCaller {
   private let connection: AWSConnection
   private let http: any HTTPExchanging
@@ -66,6 +73,7 @@ package final class AWSCaller {
     let limit = try possible { try connection.maximumAttempts() }
     var paid: Int?
     var mayHaveLearnt = true
+    var mayRenew = true
     var wasMaybeDone = false
     var attempt = 1
     while true {
@@ -78,6 +86,10 @@ package final class AWSCaller {
         wasMaybeDone = wasMaybeDone || failed.isMaybeDone
         if failed.isAboutTime, mayHaveLearnt, let date = failed.date, connection.learnSkew(from: date) {
           mayHaveLearnt = false
+          continue
+        }
+        if failed.isExpired, mayRenew, let used = failed.credentials, connection.renew(used) {
+          mayRenew = false
           continue
         }
         failed.isMaybeDone = wasMaybeDone
@@ -96,33 +108,35 @@ package final class AWSCaller {
 
   private func attemptOnce(_ request: AWSRequest, number: Int) throws(AWSFailure) -> Result<HTTPResponse, FailedAttempt> {
     let endpoint = try possible { try connection.endpoint(service: request.service, region: request.region) }
-    let credentials = try possible { try connection.credentials() }
+    let credentials = request.isAnonymous ? nil : try possible { try connection.credentials() }
     let signed = try sign(request, endpoint, credentials)
     var limits = options
     if endpoint.isConfigured { limits.plainHTTP = .configured }
     do {
       let response = try http.send(signed, limits)
       if (200...299).contains(response.status) { return .success(response) }
-      return .failure(FailedAttempt(response, endpoint, credentials))
+      return .failure(FailedAttempt(response, request, endpoint, credentials))
     } catch {
       return .failure(FailedAttempt(error))
     }
   }
 
-  private func sign(_ request: AWSRequest, _ endpoint: AWSEndpoint, _ credentials: AWSCredentials) throws(AWSFailure) -> HTTPRequest {
+  private func sign(_ request: AWSRequest, _ endpoint: AWSEndpoint, _ credentials: AWSCredentials?) throws(AWSFailure) -> HTTPRequest {
     let destination = try possible { () throws -> Destination in try Destination(endpoint.url) }
     // What stands after the host in a configured endpoint comes before the operation's own path.
     let afterScheme = endpoint.url.drop { $0 != ":" }.dropFirst(3)
     let path = afterScheme.drop { $0 != "/" } + request.path
     let headers = [HTTPHeader("Host", destination.authority)] + request.headers
-    let signature = SignatureV4(region: request.region, service: request.service, rules: request.rules).sign(
-      SigningRequest(
-        method: request.method, path: String(path), query: request.query, headers: headers.map { ($0.name, $0.value) },
-        payload: .bytes(request.body)), with: credentials, at: connection.now())
+    let signature = credentials.map {
+      SignatureV4(region: request.region, service: request.service, rules: request.rules).sign(
+        SigningRequest(
+          method: request.method, path: String(path), query: request.query, headers: headers.map { ($0.name, $0.value) },
+          payload: .bytes(request.body)), with: $0, at: connection.now())
+    }
     let origin = endpoint.url.prefix(endpoint.url.count - afterScheme.count) + afterScheme.prefix { $0 != "/" }
     return HTTPRequest(
       request.method, "\(origin)\(path)\(request.query.isEmpty ? "" : "?\(request.query)")",
-      headers: headers + signature.headers.map { HTTPHeader($0.name, $0.value) }, body: request.body)
+      headers: headers + (signature?.headers ?? []).map { HTTPHeader($0.name, $0.value) }, body: request.body)
   }
 
   /// What goes wrong before anything is sent.

@@ -12,6 +12,11 @@ package struct AWSHost: Sendable {
   package var random: @Sendable () -> Double
   /// Blocks for a span, or until the flag is set.
   package var sleep: @Sendable (Duration, Cancellation?) -> Void
+  /// What credential providers ask metadata services and token services with, one for each of their calls.
+  package var http: @Sendable () throws -> any HTTPExchanging
+  /// Runs the program of a profile's `credential_process`, given as its words, and gives what it wrote to standard output. Nil where
+  /// none may be run. Throws a fault without any of its output.
+  package var runProcess: (@Sendable ([String]) throws -> [UInt8])?
 
   /// This machine, with an environment and clocks of the caller's.
   package init(environment: [String: String], clocks: any Clocks) {
@@ -20,6 +25,7 @@ package struct AWSHost: Sendable {
     readFile = AWSHost.file
     random = { Double.random(in: 0..<1) }
     sleep = AWSHost.pause
+    http = { try HTTPClient() }
   }
 
   /// Bytes of a configuration file that are read; a longer one is an error.

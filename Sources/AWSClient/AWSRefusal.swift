@@ -1,8 +1,8 @@
-import AWSSigning
 package import DrillModel
-import HTTPTransport
+import Foundation
+package import HTTPTransport
 
-/// What AWS says in place of a result: `<Error>` of the query, EC2 and REST-XML protocols.
+/// What AWS says in place of a result: `<Error>` of the query, EC2 and REST-XML protocols, an object of the JSON ones.
 package struct AWSErrorBody: Sendable, Hashable {
   package let code: String
   package let message: String
@@ -14,7 +14,36 @@ package struct AWSErrorBody: Sendable, Hashable {
     self.requestID = requestID
   }
 
-  /// Nil for a body that is none of them.
+  /// Nil for an answer that is none of them.
+  package init?(_ headers: [HTTPHeader], _ body: [UInt8]) {
+    guard body.first == UInt8(ascii: "{") else {
+      self.init(body)
+      return
+    }
+    guard let said = try? JSONDecoder().decode(JSONRefusal.self, from: Data(body)) else { return nil }
+    // `namespace#Name` and `Name:URL` both occur ("AWS restJson1 protocol", Smithy).
+    let type = (headers.first("x-amzn-errortype") ?? said.type ?? said.code ?? "").split(separator: "#").last?.prefix { $0 != ":" } ?? ""
+    guard !type.isEmpty || said.message != nil || said.upperMessage != nil else { return nil }
+    self.init(
+      code: type.isEmpty ? "Refused" : String(type), message: said.message ?? said.upperMessage ?? "",
+      requestID: headers.first("x-amzn-requestid"))
+  }
+
+  private struct JSONRefusal: Decodable {
+    let type: String?
+    let code: String?
+    let message: String?
+    let upperMessage: String?
+
+    enum CodingKeys: String, CodingKey {
+      case type = "__type"
+      case code
+      case message
+      case upperMessage = "Message"
+    }
+  }
+
+  /// Nil for a body that is no XML of theirs.
   package init?(_ body: [UInt8]) {
     guard let root = XMLReader.read(body) else { return nil }
     let error = root.name == "Error" ? root : root["Error"] ?? root["Errors"]?["Error"]
@@ -53,8 +82,26 @@ package struct AWSFailure: Error, Sendable, CustomStringConvertible {
 
   package var description: String { "\(code): \(message)" }
 
-  /// The same as the program's own error.
+  /// Whether a policy does not allow the call.
+  package var isAccessDenied: Bool { AWSFailure.accessCodes.contains(code) }
+
+  /// Whether the same call can succeed later without a change on our side.
+  package var isTransient: Bool { kind == .transient || kind == .throttled || kind == .maybeDone }
+
+  /// "Common errors" of the query API, Amazon EC2's and Amazon SNS's own.
+  static let accessCodes: Set<String> = [
+    "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "AuthorizationErrorException",
+    "NotAuthorized", "UnauthorizedException",
+  ]
+
+  static func malformed(_ message: String) -> AWSFailure {
+    AWSFailure(
+      kind: .transient, code: "malformed", message: "\(message); is a proxy in between?", status: 200, requestID: nil, retryAfter: nil,
+      attempts: 1)
+  }
+
+  /// The same as the program's own error, of that code, or of `permission_denied` where a policy is what stands in the way.
   package func fault(_ code: FaultCode) -> Fault {
-    Fault(code, "\(self)", isTransient: kind == .transient || kind == .throttled || kind == .maybeDone)
+    Fault(isAccessDenied ? .permissionDenied : code, "\(self)", isTransient: isTransient)
   }
 }

@@ -17,6 +17,10 @@ struct FailedAttempt: Error {
   let date: Timestamp?
   /// The service may have carried it out.
   var isMaybeDone: Bool
+  /// The credentials have expired.
+  let isExpired: Bool
+  /// What it was signed with; nil when it was not, or when there is no answer.
+  let credentials: AWSCredentials?
   private let kind: AWSFailure.Kind
   private let comeBack: Duration?
 
@@ -31,12 +35,13 @@ struct FailedAttempt: Error {
     isAboutTime = false
     date = nil
     isMaybeDone = error.maybeSent
+    (isExpired, credentials) = (false, nil)
     kind = isSetUp ? .transient : .notPossible
     comeBack = nil
   }
 
-  init(_ response: HTTPResponse, _ endpoint: AWSEndpoint, _ credentials: AWSCredentials) {
-    let body = AWSErrorBody(response.body)
+  init(_ response: HTTPResponse, _ request: AWSRequest, _ endpoint: AWSEndpoint, _ credentials: AWSCredentials?) {
+    let body = AWSErrorBody(response.headers, response.body)
     cause = RetryPolicy.cause(status: response.status, code: body?.code)
     code = body.map { InertText.line($0.code, limit: 80) } ?? "HTTP \(response.status)"
     status = response.status
@@ -45,7 +50,9 @@ struct FailedAttempt: Error {
     date = response.headers.first("Date").flatMap { HTTPDate.parse($0) }
     isAboutTime = body.map { FailedAttempt.timeCodes.contains($0.code) } ?? false
     isMaybeDone = false
-    message = FailedAttempt.explain(response, body, endpoint, credentials)
+    isExpired = body.map { FailedAttempt.expiredCodes.contains($0.code) } ?? false
+    self.credentials = credentials
+    message = FailedAttempt.explain(response, body, request, endpoint, credentials)
     kind = FailedAttempt.kind(response.status, body?.code, cause)
     comeBack = FailedAttempt.comeBack(response.headers)
   }
@@ -60,7 +67,7 @@ struct FailedAttempt: Error {
     "RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture", "InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure",
   ]
   /// Of credentials that somebody renews: the same call succeeds once they have.
-  private static let expiredCodes: Set<String> = ["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"]
+  static let expiredCodes: Set<String> = ["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"]
 
   private static func kind(_ status: Int, _ code: String?, _ cause: RetryCause?) -> AWSFailure.Kind {
     if let cause { return cause == .throttling ? .throttled : .transient }
@@ -78,8 +85,9 @@ struct FailedAttempt: Error {
   }
 
   private static func explain(
-    _ response: HTTPResponse, _ body: AWSErrorBody?, _ endpoint: AWSEndpoint, _ credentials: AWSCredentials
+    _ response: HTTPResponse, _ body: AWSErrorBody?, _ request: AWSRequest, _ endpoint: AWSEndpoint, _ credentials: AWSCredentials?
   ) -> String {
+    let key = credentials.map { "\($0)" } ?? "caller without credentials"
     guard let body else {
       if (300...399).contains(response.status) {
         return "\(endpoint.url) answered with a redirect, which is not followed with a signature; correct the endpoint or the region"
@@ -89,13 +97,17 @@ struct FailedAttempt: Error {
     switch body.code {
     case "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature":
       // AWS's own text repeats the signed headers, the session token among them.
-      return "The signature is not accepted: the secret key does not belong to \(credentials)"
+      return "The signature is not accepted: the secret key does not belong to \(key)"
     case "RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture":
       return "The request's time is not accepted; check this machine's clock"
     case "InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId":
-      return "The \(credentials) is not known there: deleted, of another partition, or without its session token"
-    case "ExpiredToken", "ExpiredTokenException": return "The session of \(credentials) has expired; renew it"
-    default: return InertText.line(hiding(credentials, in: body.message), limit: 400)
+      return "The \(key) is not known there: deleted, of another partition, or without its session token"
+    case "ExpiredToken", "ExpiredTokenException": return "The session of \(key) has expired; renew it"
+    default:
+      let said = InertText.line(credentials.map { hiding($0, in: body.message) } ?? body.message, limit: 400)
+      guard AWSFailure.accessCodes.contains(body.code), let action = request.action, !said.lowercased().contains(action.lowercased())
+      else { return said }
+      return "\(said)\(said.isEmpty || said.hasSuffix(".") ? "" : ".") The policy of \(key) must allow \(action)"
     }
   }
 

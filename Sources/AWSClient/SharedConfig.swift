@@ -7,6 +7,8 @@ package struct SharedConfig: Sendable, Hashable {
   package private(set) var profiles: [String: [String: String]] = [:]
   package private(set) var ssoSessions: [String: [String: String]] = [:]
   package private(set) var services: [String: [String: String]] = [:]
+  /// Profiles whose access key stands in the credentials file, which beats a `credential_process`; one in the config file does not.
+  package private(set) var keysInCredentialsFile: Set<String> = []
 
   package init() {}
 
@@ -38,7 +40,9 @@ package struct SharedConfig: Sendable, Hashable {
       case (2, "sso-session", true): add(section.keys, to: \.ssoSessions, section.words[1])
       case (2, "services", true): add(section.keys, to: \.services, section.words[1])
       case (1, "default", true) where !hasPrefixedDefault: add(section.keys, to: \.profiles, "default")
-      case (1, .some(let name), false): add(section.keys, to: \.profiles, name)
+      case (1, .some(let name), false):
+        add(section.keys, to: \.profiles, name)
+        if section.keys["aws_access_key_id"] != nil { keysInCredentialsFile.insert(name) }
       default: continue
       }
     }

@@ -8,12 +8,17 @@ package struct AWSCredentials: Sendable, Hashable, CustomStringConvertible, Cust
   package let sessionToken: String?
   /// When they stop working; nil when nobody said.
   package let expiration: Timestamp?
+  /// The account they belong to; nil when nobody said.
+  package let accountID: String?
 
-  package init(accessKeyID: String, secretAccessKey: String, sessionToken: String? = nil, expiration: Timestamp? = nil) {
+  package init(
+    accessKeyID: String, secretAccessKey: String, sessionToken: String? = nil, expiration: Timestamp? = nil, accountID: String? = nil
+  ) {
     self.accessKeyID = accessKeyID
     self.secretAccessKey = secretAccessKey
     self.sessionToken = sessionToken
     self.expiration = expiration
+    self.accountID = accountID
   }
 
   package var description: String { "access key \(accessKeyID.prefix(4))…\(accessKeyID.suffix(4))" }

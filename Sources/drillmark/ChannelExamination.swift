@@ -47,7 +47,8 @@ struct ChannelExamination {
       let settings = SenderSettings(aws: site.aws, connections: Program.aws) { reference in
         throw Fault(.internalError, "the secret of \(reference.place) was not fetched")
       }
-      _ = try settings.connection(for: target).credentials()
+      let connection = settings.connection(for: target)
+      _ = try await onThread("credentials") { try connection.credentials() }
       return nil
     } catch {
       return (error as? Fault)?.description ?? "its credentials could not be had"

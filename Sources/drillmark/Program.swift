@@ -8,7 +8,7 @@ import Registry
 @main
 enum Program {
   /// AWS as this process sees it.
-  static let aws = AWSConnections(host: AWSHost(environment: ProcessInfo.processInfo.environment, clocks: SystemClocks()))
+  static let aws = AWSConnections(host: CredentialProgram.host(environment: ProcessInfo.processInfo.environment, clocks: SystemClocks()))
   static let registry = StandardRegistry(aws: aws)
 
   static func main() async {

@@ -21,14 +21,22 @@ final class AWSBench: Sendable {
   static let topic = "arn:aws:sns:eu-west-1:123456789012:dr-drills"
   static let keys = ["AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"]
 
-  let clocks = SetClocks()
+  let clocks: SetClocks
   private let slept = Mutex<[Duration]>([])
   private let files: [String: String]
   private let environment: [String: String]
 
-  init(environment: [String: String] = AWSBench.keys, files: [String: String] = [:]) {
+  private let exchange: any HTTPExchanging & Sendable
+
+  /// - Parameter exchange: What credential providers ask; without one, nobody is there.
+  init(
+    environment: [String: String] = AWSBench.keys, files: [String: String] = [:], clock: String = "2026-11-21T04:00:00Z",
+    exchange: any HTTPExchanging & Sendable = ReplayedExchange()
+  ) {
     self.environment = environment
     self.files = files
+    clocks = SetClocks(clock)
+    self.exchange = exchange
   }
 
   var waits: [Duration] { slept.withLock { $0 } }
@@ -37,6 +45,7 @@ final class AWSBench: Sendable {
     var host = AWSHost(environment: environment, clocks: clocks)
     host.readFile = { [files] in files[$0].map { Array($0.utf8) } }
     host.random = { 1 }
+    host.http = { [exchange] in exchange }
     host.sleep = { [self] span, _ in
       slept.withLock { $0.append(span) }
       clocks.step(span)

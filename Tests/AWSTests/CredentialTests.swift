@@ -8,14 +8,17 @@ import Testing
 struct CredentialTests {
   private static let files = [
     "/h/.aws/credentials":
-      "[default]\naws_access_key_id = DEFAULTKEY\naws_secret_access_key = s1\n[backup]\naws_access_key_id = BACKUPKEY\naws_secret_access_key = s2\naws_session_token = t2\n[half]\naws_access_key_id = HALF\n",
+      "[default]\naws_access_key_id = DEFAULTKEY\naws_secret_access_key = s1\n[backup]\ncredential_process = echo\naws_access_key_id = BACKUPKEY\naws_secret_access_key = s2\naws_session_token = t2\n[half]\naws_access_key_id = HALF\n",
     "/h/.aws/config":
-      "[profile sso]\nsso_session = x\n[profile process]\ncredential_process = echo\n[profile both]\ncredential_process = echo\naws_access_key_id = OWNKEY\naws_secret_access_key = s3\n[profile web]\nweb_identity_token_file = /t\n[profile login]\nlogin_session = y\n[profile empty]\nregion = eu-west-1\n",
+      "[profile sso]\nsso_session = x\nsso_account_id = 1\nsso_role_name = r\n[profile process]\ncredential_process = echo\n[profile both]\ncredential_process = echo\naws_access_key_id = OWNKEY\naws_secret_access_key = s3\n[profile web]\nweb_identity_token_file = /t\n[profile login]\nlogin_session = y\n[profile empty]\nregion = eu-west-1\n",
   ]
 
-  private func key(_ environment: [String: String], _ settings: AWSSettings = AWSSettings()) throws -> String {
-    try AWSBench(environment: environment.merging(["HOME": "/h"]) { $1 }, files: CredentialTests.files).connection(settings).credentials()
-      .accessKeyID
+  private func key(_ environment: [String: String], _ settings: AWSSettings = AWSSettings(), process: String? = nil) throws -> String {
+    var host = AWSBench(environment: environment.merging(["HOME": "/h"]) { $1 }, files: CredentialTests.files).host
+    if let process {
+      host.runProcess = { _ in Array("{\"Version\": 1, \"AccessKeyId\": \"\(process)\", \"SecretAccessKey\": \"s\"}".utf8) }
+    }
+    return try AWSConnection(settings, host: host).credentials().accessKeyID
   }
 
   @Test("the environment comes before profiles, unless a file of ours names a profile")
@@ -26,15 +29,16 @@ struct CredentialTests {
     #expect(try key(AWSBench.keys.merging(["AWS_PROFILE": "backup"]) { $1 }) == "AKIDEXAMPLE")
     #expect(try key(AWSBench.keys, AWSSettings(profile: "backup")) == "BACKUPKEY")
     #expect(try key(["AWS_ACCESS_KEY_ID": " ", "AWS_SECRET_ACCESS_KEY": ""]) == "DEFAULTKEY")
-    #expect(try key(["AWS_PROFILE": "both"]) == "OWNKEY")
+    #expect(try key(["AWS_PROFILE": "both"], process: "PROCESSKEY") == "PROCESSKEY", "a key in the config file comes after a process")
+    #expect(try key(["AWS_PROFILE": "backup"], process: "PROCESSKEY") == "BACKUPKEY", "one in the credentials file comes before it")
   }
 
   @Test(
     "what does not work is named, and nobody else is asked",
     arguments: [
-      (["AWS_PROFILE": "gone"], "gone"), (["AWS_PROFILE": "half"], "half"), (["AWS_PROFILE": "sso"], "single sign-on (sso_session)"),
+      (["AWS_PROFILE": "gone"], "gone"), (["AWS_PROFILE": "half"], "half"), (["AWS_PROFILE": "sso"], "sso-session x"),
       (["AWS_PROFILE": "process"], "credential_process"), (["AWS_PROFILE": "web"], "web_identity_token_file"),
-      (["AWS_PROFILE": "login"], "login_session"), (["AWS_ACCESS_KEY_ID": "A"], "AWS_SECRET_ACCESS_KEY"),
+      (["AWS_PROFILE": "login"], "aws login"), (["AWS_ACCESS_KEY_ID": "A"], "AWS_SECRET_ACCESS_KEY"),
       (["AWS_SECRET_ACCESS_KEY": "A"], "AWS_ACCESS_KEY_ID"), (["AWS_PROFILE": "empty"], "No AWS credentials"),
     ])
   func faults(environment: [String: String], expected: String) {

@@ -94,6 +94,8 @@ package final class HostCommand: Sendable {
   /// A small environment that does not depend on who runs the tests.
   package static let environment: [String: String] = [
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8",
+    // No test asks a machine's metadata service who it is.
+    "AWS_EC2_METADATA_DISABLED": "true",
   ]
 }
 

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A JSON document as it was written, so that a test sees which keys are there and which are null.
-package enum JSONValue: Sendable, Hashable, Decodable {
+package enum JSONValue: Sendable, Hashable, Codable {
   case object([String: JSONValue])
   case array([JSONValue])
   case string(String)
@@ -29,6 +29,18 @@ package enum JSONValue: Sendable, Hashable, Decodable {
       self = .array(value)
     } else {
       self = .object(try container.decode([String: JSONValue].self))
+    }
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .object(let members): try container.encode(members)
+    case .array(let items): try container.encode(items)
+    case .string(let text): try container.encode(text)
+    case .number(let number): try container.encode(number)
+    case .boolean(let value): try container.encode(value)
+    case .null: try container.encodeNil()
     }
   }
 

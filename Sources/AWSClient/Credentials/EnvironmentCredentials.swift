@@ -1,4 +1,4 @@
-package import AWSSigning
+import AWSSigning
 import DrillModel
 
 /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, and `AWS_SESSION_TOKEN`. Blank counts as unset.
@@ -10,12 +10,14 @@ package struct EnvironmentCredentials: CredentialProvider {
   package let name = "the environment"
 
   /// Throws when one half of the key is there without the other.
-  package func credentials() throws -> AWSCredentials? {
+  package func provide() throws -> ProvidedCredentials? {
     switch (value("AWS_ACCESS_KEY_ID"), value("AWS_SECRET_ACCESS_KEY")) {
     case (nil, nil): return nil
     case (.some(let id), .some(let secret)):
-      return AWSCredentials(
-        accessKeyID: id, secretAccessKey: secret, sessionToken: value("AWS_SESSION_TOKEN") ?? value("AWS_SECURITY_TOKEN"))
+      let credentials = AWSCredentials(
+        accessKeyID: id, secretAccessKey: secret, sessionToken: value("AWS_SESSION_TOKEN") ?? value("AWS_SECURITY_TOKEN"),
+        accountID: value("AWS_ACCOUNT_ID"))
+      return ProvidedCredentials(credentials, from: name)
     case (.some, nil): throw half("AWS_ACCESS_KEY_ID", without: "AWS_SECRET_ACCESS_KEY")
     case (nil, .some): throw half("AWS_SECRET_ACCESS_KEY", without: "AWS_ACCESS_KEY_ID")
     }

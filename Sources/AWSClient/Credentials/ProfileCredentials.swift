@@ -1,59 +1,65 @@
-package import AWSSigning
+import AWSSigning
 import DrillModel
 import HTTPTransport
+import Synchronization
 
-/// The access key that a profile of the shared files holds.
-package struct ProfileCredentials: CredentialProvider {
-  private let host: AWSHost
-  private let profile: String
-  private let isChosen: Bool
+/// Whatever a profile of the shared files leads to.
+final class ProfileCredentials: CredentialProvider {
+  /// What a profile says is asked in two places of AWS's order.
+  enum Part { case roles, others }
 
-  /// A profile that was chosen by name must be there; the default one need not.
-  package init(_ host: AWSHost, profile: String, isChosen: Bool) {
-    self.host = host
-    self.profile = profile
-    self.isChosen = isChosen
+  private let configuration: AWSConfiguration
+  private let part: Part
+  private let sources: [CredentialSource: any CredentialProvider]
+  /// By what they were made of: a changed file leads to others.
+  private let kept = Mutex<(plan: ProfilePlan, credentials: RefreshingCredentials)?>(nil)
+
+  init(_ configuration: AWSConfiguration, part: Part, sources: [CredentialSource: any CredentialProvider]) {
+    self.configuration = configuration
+    self.part = part
+    self.sources = sources
   }
 
-  package var name: String { "profile \(InertText.line(profile, limit: 80))" }
+  var name: String { "profile \(InertText.line(configuration.profile, limit: 80))\(part == .roles ? "'s role" : "")" }
 
-  package func credentials() throws -> AWSCredentials? {
-    guard let keys = try SharedConfig(host).profiles[profile] else {
-      guard isChosen else { return nil }
-      throw Fault(
-        .credentials, "There is no \(name) in AWS's shared files",
-        advice: "Correct the name, or AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE")
+  func provide() throws -> ProvidedCredentials? {
+    let config = try SharedConfig(configuration.host)
+    // A profile that was chosen by name must be there; the default one need not.
+    guard configuration.isProfileChosen || config.profiles[configuration.profile] != nil else { return nil }
+    let plan = try ProfilePlan(configuration.profile, in: config)
+    guard let base = plan.base, plan.roles.isEmpty == (part == .others) else { return nil }
+    if case .key(let key) = base, plan.roles.isEmpty { return ProvidedCredentials(key, from: plan.source(of: configuration.profile)) }
+    let credentials = kept.withLock { kept in
+      if let kept, kept.plan == plan { return kept.credentials }
+      let made = RefreshingCredentials(configuration.host.clocks) { [self] in try carryOut(plan, base) }
+      kept = (plan, made)
+      return made
     }
-    let needs = ProfileCredentials.unsupported.first { keys[$0.key] != nil }
-    let id = keys["aws_access_key_id"]
-    let secret = keys["aws_secret_access_key"]
-    // A process is asked only when the profile has no key of its own.
-    if let needs, needs.key != "credential_process" || id == nil { throw cannot(needs) }
-    switch (id, secret) {
-    case (nil, nil): return nil
-    case (.some(let id), .some(let secret)) where !id.isEmpty && !secret.isEmpty:
-      return AWSCredentials(accessKeyID: id, secretAccessKey: secret, sessionToken: keys["aws_session_token"] ?? keys["aws_security_token"])
-    default:
-      throw Fault(
-        .credentials, "\(name.capitalizedFirst) has only one half of an access key",
-        advice: "Give it aws_access_key_id and aws_secret_access_key")
+    return try credentials.current()
+  }
+
+  func discard(_ credentials: AWSCredentials) { kept.withLock { $0 }?.credentials.discard(credentials) }
+
+  private func carryOut(_ plan: ProfilePlan, _ base: ProfilePlan.Base) throws -> ProvidedCredentials {
+    var credentials = try first(base)
+    for role in plan.roles { credentials = try RoleSession(role, configuration).begin(with: credentials) }
+    return ProvidedCredentials(credentials, from: plan.source(of: configuration.profile))
+  }
+
+  private func first(_ base: ProfilePlan.Base) throws -> AWSCredentials {
+    switch base {
+    case .key(let key): return key
+    case .webIdentity(let role, let file): return try RoleSession(role, configuration).begin(withTokenIn: file)
+    case .singleSignOn(let single): return try single.credentials(configuration)
+    case .login(let session): return try LoginSession(session).credentials(configuration.host)
+    case .process(let command): return try CredentialProcess(command).credentials(configuration.host)
+    case .source(let source):
+      guard let provided = try sources[source]?.provide() else {
+        throw ProfilePlan.fault(
+          configuration.profile, "takes its credentials from \(source.rawValue), where there are none",
+          "Correct credential_source; docs/aws.md says what each of them reads")
+      }
+      return provided.credentials
     }
   }
-
-  /// Ways to credentials that a profile can ask for and that are not taken yet, the strongest first.
-  private static let unsupported: [(key: String, what: String)] = [
-    ("role_arn", "assuming a role"), ("web_identity_token_file", "a web identity"), ("sso_session", "single sign-on"),
-    ("sso_start_url", "single sign-on"), ("login_session", "a login session"), ("credential_process", "a credential process"),
-  ]
-
-  private func cannot(_ needs: (key: String, what: String)) -> Fault {
-    Fault(
-      .credentials, "\(name.capitalizedFirst) needs \(needs.what) (\(needs.key)), which this version does not do",
-      advice: "Run under `aws configure export-credentials --format env`, or name a profile with an access key")
-  }
-}
-
-extension String {
-  /// For the start of a sentence.
-  var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
 }
