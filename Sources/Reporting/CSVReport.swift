@@ -9,7 +9,7 @@ package struct CSVReport {
   private static let columns = [
     "kind", "drill", "run", "verdict", "started_at", "finished_at", "trigger", "failure_instant", "recovery_point", "taken_at",
     "rpo_objective_s", "rpa_s", "rpo_verdict", "rto_objective_s", "rta_s", "rto_verdict", "rta_comparable", "reason_code", "reason",
-    "cleanup", "engine", "host", "due", "sequence", "hash",
+    "cleanup", "engine", "host", "due", "sequence", "hash", "amended_at",
   ]
 
   /// - Throws: What `lines` and the sink throw.
@@ -50,6 +50,7 @@ package struct CSVReport {
       number(figures.rpoObjective), number(figures.rpoActual), figures.rpoVerdict.rawValue, number(figures.rtoObjective),
       number(figures.rtoActual), figures.rtoVerdict.rawValue, figures.isComparable ? "true" : "false", text(line.reasonCode ?? ""),
       text(line.reasonText ?? ""), line.cleanup.rawValue, text(line.engine ?? ""), text(line.host), "", String(figures.sequence), "",
+      line.amendments.last?.at.description ?? "",
     ]
     return cells.joined(separator: ",") + "\r\n"
   }

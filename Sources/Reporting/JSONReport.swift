@@ -106,6 +106,15 @@ package struct JSONReport {
     json.add("reason_code", line.reasonCode)
     json.add("reason", line.reasonText)
     json.add("cleanup", line.cleanup.rawValue)
+    json.array("amendments") { json in
+      for amendment in line.amendments {
+        json.object { json in
+          json.add("sequence", Int(amendment.sequence))
+          json.add("amended_at", amendment.at.description)
+          json.add("text", amendment.text)
+        }
+      }
+    }
     json.add("engine", line.engine)
     json.add("host", line.host)
     json.add("sequence", Int(figures.sequence))

@@ -76,7 +76,17 @@ package struct MarkdownReport {
     }
     let rest = drill.runCount - drill.records.count
     return MarkdownReport.table(["Started (UTC)", "Verdict", "RPA", "RTA", "Run"], rows, right: [2, 3])
-      + (rest > 0 ? "\n\(Shown.count(rest, "older run")) left out here; JSON and CSV have every one.\n" : "")
+      + (rest > 0 ? "\n\(Shown.count(rest, "older run")) left out here; JSON and CSV have every one.\n" : "") + later(drill)
+  }
+
+  private func later(_ drill: DrillReport) -> String {
+    let lines = drill.records.flatMap { item in
+      item.amendments.map { amendment in
+        let text = MarkdownReport.text(Shown.text(amendment.text))
+        return "- \(Shown.minute(amendment.at)) UTC, run \(item.record.run.text), entry \(amendment.sequence): \(text)\n"
+      }
+    }
+    return lines.isEmpty ? "" : "\nSealed afterwards:\n\n" + lines.joined()
   }
 
   private var verification: String {

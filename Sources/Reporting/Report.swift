@@ -161,9 +161,12 @@ package struct ReportedMiss: Sendable, Hashable {
 package struct ReportedRecord: Sendable, Hashable {
   package var record: RunRecord
   package var sequence: Int64
+  /// What was sealed later about what it left, up to the period's end.
+  package var amendments: [AmendmentLine]
 
-  package init(record: RunRecord, sequence: Int64) {
+  package init(record: RunRecord, sequence: Int64, amendments: [AmendmentLine] = []) {
     self.record = record
     self.sequence = sequence
+    self.amendments = amendments
   }
 }

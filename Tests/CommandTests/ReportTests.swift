@@ -49,6 +49,28 @@ struct ReportTests {
     #expect(await site.run("audit", "verify", "--head", head).status == 0)
   }
 
+  @Test("what was cleaned up after a run was sealed is told beside it, but not in a period that ends before")
+  func amended() async throws {
+    let site = await ScratchSite.sound()
+    let run = await site.run("run", "d", "--json", "--keep", "1s")
+    #expect(run.record["cleanup"]["verdict"].text == "kept", "\(run.said)")
+    let id = run.record["run"].text ?? "?"
+    let document = JSONValue(await site.run("report", "--format", "json").stdout)
+    let amendment = document?["drills"].items.first?["runs"].items.first?["amendments"].items.first
+    #expect(amendment?["text"].text?.contains("is gone") == true && amendment?["sequence"].number == 2)
+    for format in ["html", "markdown"] {
+      let page = await site.run("report", "--format", format).stdout
+      #expect(page.contains("Sealed afterwards") && page.contains("run \(id)"), "\(format)")
+    }
+    let rows = await site.run("report", "--format", "csv").stdout.split(separator: "\r\n")
+    #expect(rows.first?.hasSuffix(",amended_at") == true && rows.dropFirst().first?.hasSuffix("Z") == true, "\(rows)")
+    #expect(await site.run("show", "d").stdout.contains("  afterwards "))
+    let finished = try #require(run.record["finished_at"].text.flatMap { Timestamp(rfc3339: $0) })
+    let before = await site.run("report", "--to", (finished + .milliseconds(1)).description)
+    #expect(before.stdout.contains(id) && !before.stdout.contains("Sealed afterwards"), "\(before.said)")
+    await site.expectClean()
+  }
+
   @Test("a drill or runs by the beginning of their ids alone; nothing of that name is 64, and so is an empty period")
   func subjects() async {
     let site = await told()

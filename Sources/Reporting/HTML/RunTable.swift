@@ -55,7 +55,7 @@ struct RunTable {
       <td class="number">\(figure(record.rpo.actual, record.rpo.verdict.rawValue))</td>
       <td class="number">\(figure(record.rto.actual, record.rto.verdict.rawValue))</td></tr>
       <tr class="detail"><td colspan="4">\(bar(record))<p class="muted">\(phaseWords(record))run \(record.run.text), entry \(Int(item.sequence))</p>
-      \(reasons(record))</td></tr>
+      \(reasons(record))\(later(item))</td></tr>
       </tbody>
 
       """
@@ -78,6 +78,15 @@ struct RunTable {
     let items = shown.prefix(6).map { "<li>\(Shown.text($0.text))</li>\n" as HTML }
     let more: HTML = shown.count > 6 ? "<li>and \(shown.count - 6) more: drillmark show \(record.run.text)</li>\n" : ""
     return "<ul class=\"reasons\">\n\(items)\(more)</ul>\n"
+  }
+
+  private func later(_ item: ReportedRecord) -> HTML {
+    guard !item.amendments.isEmpty else { return "" }
+    let items = item.amendments.prefix(6).map {
+      "<li>\(Shown.minute($0.at)) UTC, entry \(Int($0.sequence)): \(Shown.text($0.text))</li>\n" as HTML
+    }
+    let more: HTML = item.amendments.count > 6 ? "<li>and \(item.amendments.count - 6) more: JSON has every one</li>\n" : ""
+    return "<p class=\"muted\">Sealed afterwards:</p>\n<ul>\n\(items)\(more)</ul>\n"
   }
 
   private func bar(_ record: RunRecord) -> HTML {

@@ -22,10 +22,11 @@ struct ShowCommand: AsyncParsableCommand {
   func run() async throws {
     try await withFaults {
       let loaded = try options.load()
-      let sealed = try SealedRuns.find(subject, in: loaded.site)
+      let (sealed, amendments) = try SealedRuns.amended(subject, in: loaded.site)
       if json { return say(sealed.jsonLine) }
       for line in RecordText(sealed.record, terminal: .current()).full { say(line) }
       say("  sealed     number \(sealed.chain.sequence), \(sealed.chain.hash)")
+      for line in amendments { say("  afterwards \(line.at.readable), number \(line.sequence): \(Terminal.inert(line.text))") }
     }
   }
 }
@@ -33,10 +34,23 @@ struct ShowCommand: AsyncParsableCommand {
 /// Finds runs as people name them.
 enum SealedRuns {
   /// - Throws: `Fault` with code `configuration` when nothing, or more than one thing, is meant.
-  static func find(_ text: String, in site: Site) throws -> SealedRecord {
+  static func find(_ text: String, in site: Site) throws -> SealedRecord { try find(text, try ledger(of: site)) }
+
+  /// The same, with what was sealed about it later.
+  static func amended(_ text: String, in site: Site) throws -> (SealedRecord, [AmendmentLine]) {
+    let ledger = try ledger(of: site)
+    let sealed = try find(text, ledger)
+    return (sealed, try ledger.amendments(of: sealed.record.run))
+  }
+
+  private static func ledger(of site: Site) throws -> Ledger {
     guard let ledger = try Ledger.openForReading(at: site.ledger, clocks: SystemClocks()) else {
       throw Fault(.configuration, "there is no ledger at \(site.ledger) yet", advice: "`drillmark run` makes one")
     }
+    return ledger
+  }
+
+  private static func find(_ text: String, _ ledger: Ledger) throws -> SealedRecord {
     if let newest = try ledger.latest(text) { return newest }
     return try ledger.find(text)
   }

@@ -23,7 +23,7 @@ struct ReportGathering {
     let figures = try ledger?.figures(in: scope) ?? [:]
     let misses = scope.runs == nil ? Dictionary(grouping: try ledger?.misses(in: scope) ?? [], by: \.drill) : [:]
     let names = try names(subject, scope, figures)
-    let evidence = try evidence(figures, drills: names.count)
+    let evidence = try evidence(figures, drills: names.count, head: scope.head)
     let proof = try proof(figures, evidence, head: head?.sequence)
     let drills = try names.map { name in
       DrillReport(
@@ -56,7 +56,7 @@ struct ReportGathering {
   }
 
   /// The records that are shown one by one. How many is shared out, so that a hundred drills make no endless page.
-  private func evidence(_ figures: [String: [RunFigures]], drills: Int) throws -> [String: Evidence] {
+  private func evidence(_ figures: [String: [RunFigures]], drills: Int, head: Int64) throws -> [String: Evidence] {
     guard let ledger else { return [:] }
     let shown = min(12, max(3, 400 / max(1, drills)))
     let troubled = figures.count { $0.value.contains { $0.verdict != .passed } }
@@ -64,13 +64,18 @@ struct ReportGathering {
     return try figures.mapValues { runs in
       let newest = runs.suffix(shown).reversed().map(\.sequence)
       let unpassed = runs.filter { $0.verdict != .passed }.suffix(read).reversed().map(\.sequence)
-      let records = try records(Set(newest + unpassed).sorted(), ledger)
+      let records = try records(Set(newest + unpassed).sorted(), head, ledger)
       return Evidence(newest: newest.compactMap { records[$0] }, unpassed: unpassed.compactMap { records[$0] })
     }
   }
 
-  private func records(_ sequences: [Int64], _ ledger: Ledger) throws -> [Int64: ReportedRecord] {
-    let sealed = try ledger.evidence(at: sequences).map { ReportedRecord(record: $0.record, sequence: $0.chain.sequence) }
+  private func records(_ sequences: [Int64], _ head: Int64, _ ledger: Ledger) throws -> [Int64: ReportedRecord] {
+    let sealed = try ledger.evidence(at: sequences).map { sealed in
+      let record = sealed.record
+      // Only what left something can have been cleaned up later.
+      let amendments = record.cleanup.verdict == .clean ? [] : try ledger.amendments(of: record.run, through: head)
+      return ReportedRecord(record: record, sequence: sealed.chain.sequence, amendments: amendments)
+    }
     return Dictionary(sealed.map { ($0.sequence, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
@@ -80,7 +85,8 @@ struct ReportGathering {
     if head - first < ReportGathering.whole {
       return Report.Proof(recomputed: try ledger.recompute(first, through: head), isWhole: true)
     }
-    let shown = Set(evidence.values.flatMap { $0.newest + $0.unpassed }.map(\.sequence)).union([head])
+    let items = evidence.values.flatMap { $0.newest + $0.unpassed }
+    let shown = Set(items.map(\.sequence)).union(items.flatMap(\.amendments).map(\.sequence)).union([head])
     _ = try ledger.evidence(at: [head])
     return Report.Proof(recomputed: shown.count, isWhole: false)
   }
