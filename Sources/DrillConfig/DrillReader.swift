@@ -59,7 +59,9 @@ struct DrillReader<Engine: Sendable, Source: Sendable, Check: Sendable> {
   }
 
   private func reportTier(_ node: ConfigNode, _ diagnostics: inout Diagnostics) {
-    guard let value = node.entry("tier")?.value, let tier = value.scalar?.text, !value.isNull, !tiers.names.contains(tier) else { return }
+    // Of a site file that cannot be read that is told, and not once more for each drill.
+    guard tiers.isRead, let value = node.entry("tier")?.value, let tier = value.scalar?.text, !value.isNull, !tiers.names.contains(tier)
+    else { return }
     let near = nearestName(to: tier, among: tiers.names)
     let known = tiers.names.isEmpty ? "the site file declares no tiers" : "tiers of the site: \(tiers.names.joined(separator: ", "))"
     diagnostics.error("there is no tier \(quoted(tier))", at: value.place, suggestion: near.map { "did you mean \($0)?" } ?? known)
@@ -76,6 +78,8 @@ struct DrillReader<Engine: Sendable, Source: Sendable, Check: Sendable> {
 struct TierTable: Sendable {
   var names: [String] = []
   var objectives: [String: DrillObjectives] = [:]
+  /// Whether the site file says which tiers there are.
+  var isRead = true
 }
 
 extension DrillReader {

@@ -91,15 +91,17 @@ package struct SiteLoader<Engine: Sendable, Source: Sendable, Check: Sendable>: 
     do throws(UnreadableFile) {
       let bytes = try contents(ofFile: absolute(path))
       let before = diagnostics.errorCount
-      guard let node = YAMLDocument.read(bytes, file: file, &diagnostics) else { return (nil, TierTable()) }
+      guard let node = YAMLDocument.read(bytes, file: file, &diagnostics) else { return (nil, TierTable(isRead: false)) }
       let site = siteKeys.read(node, &diagnostics, into: usual)
-      var tiers = TierTable(names: (node.entry("tiers")?.value.entries ?? []).map(\.key))
+      let declared = node.entry("tiers")?.value
+      var tiers = TierTable(names: (declared?.entries ?? []).map(\.key))
+      tiers.isRead = declared.map { $0.entries != nil || $0.isNull } ?? (node.entries != nil || node.isNull)
       tiers.objectives = site?.tiers ?? [:]
       return (diagnostics.errorCount == before ? site : nil, tiers)
     } catch {
       if isOptional, error.isMissing { return (usual, TierTable()) }
       diagnostics.error(error.message, in: file.shown, suggestion: error.isMissing ? makeOne : nil)
-      return (nil, TierTable())
+      return (nil, TierTable(isRead: false))
     }
   }
 

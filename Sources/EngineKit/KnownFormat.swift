@@ -1,3 +1,4 @@
+import DrillModel
 import Glibc
 
 /// Names what a file is when it is not what an engine expected, so that a wrong backup is told from a damaged one.
@@ -21,6 +22,12 @@ package enum KnownFormat {
     guard let tag = bytes.first, [0x84, 0x85, 0x8C, 0xC1, 0xC3].contains(tag) else { return nil }
     let version = bytes.dropFirst(tag == 0x85 ? 3 : 2).first
     return version == 3 || version == 4 ? "encrypted with OpenPGP" : nil
+  }
+
+  /// - Throws: `Fault` for content that says that it is encrypted.
+  package static func refuseEncrypted(_ bytes: [UInt8]) throws {
+    guard let encryption = encryption(of: bytes) else { return }
+    throw Fault(.backupEncrypted, "the backup is \(encryption)", advice: "Give the drill a decrypted copy")
   }
 
   /// Shannon entropy in bits a byte; random and encrypted content come close to 8.

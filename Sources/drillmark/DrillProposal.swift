@@ -23,10 +23,10 @@ struct DrillProposal {
     let drill = name ?? pattern.stem
     let trial = NSTemporaryDirectory() + "drillmark-init-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: trial) }
-    var refusals: [String] = []
+    var refusals: [(engine: String, text: String)] = []
     for engine in Program.registry.vocabulary.engines.map(\.name) {
       let found = Mutex<Findings?>(nil)
-      let text = DrillProposal.document(drill, folder: pattern.folder, match: pattern.literal, engine: engine, checks: [])
+      let text = DrillProposal.trial(drill, folder: pattern.folder, match: pattern.literal, engine: engine)
       let loaded = Program.registry.load(try trialSite(trial, text))
       guard let plan = loaded.drills.first, let trialSettings = loaded.site else {
         throw Fault(.configuration, "no drill can be made of \(backup): \(loaded.diagnostics.all.first?.message ?? "it cannot be named")")
@@ -47,10 +47,20 @@ struct DrillProposal {
           text: document(drill, folder: pattern.folder, match: pattern.pattern, engine: engine, checks: checks, hasTime: hasTime),
           checks: checks.count)
       }
-      if case .sealed(let sealed) = outcome, let reason = sealed.record.reasons.first { refusals.append("\(engine): \(reason.text)") }
+      if case .sealed(let sealed) = outcome, let reason = sealed.record.reasons.first { refusals.append((engine, reason.text)) }
       try FileManager.default.removeItem(atPath: trial)
     }
-    throw Fault(.backupWrongFormat, "no engine could restore \(backup). \(refusals.joined(separator: "; "))")
+    throw Fault(.backupWrongFormat, "no engine could restore \(backup). \(told(refusals))")
+  }
+
+  /// What the engines say, once where they say the same.
+  private static func told(_ refusals: [(engine: String, text: String)]) -> String {
+    var texts: [String] = []
+    for refusal in refusals where !texts.contains(refusal.text) { texts.append(refusal.text) }
+    if texts.count == 1 { return texts[0] }
+    return texts.map { text in
+      "\(refusals.filter { $0.text == text }.map(\.engine).joined(separator: ", ")): \(text)"
+    }.joined(separator: "; ")
   }
 
   private static func taken(_ outcome: DrillRunner.Outcome) -> Timestamp? {
@@ -63,6 +73,16 @@ struct DrillProposal {
     try site.create(site.siteFile, "ledger: state/ledger.sqlite\n")
     try site.create("\(directory)/drills/trial.yaml", drill)
     return site.siteFile
+  }
+
+  /// A drill that promises nothing, so that all that can go wrong is the restore.
+  private static func trial(_ drill: String, folder: String, match: String, engine: String) -> String {
+    """
+    drill: \(YAMLText.quoted(drill))
+    backup: {from: \(YAMLText.quoted(folder)), match: \(YAMLText.quoted(match))}
+    restore: {engine: \(engine)}
+
+    """
   }
 
   private static func document(

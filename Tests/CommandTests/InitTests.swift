@@ -62,6 +62,15 @@ struct InitTests {
     try await propose("shop_\(stamp).sql", try await SamplePostgreSQL.dumps().plain, checks: 3)
   }
 
+  @Test("--from an encrypted file says so, once, and nothing of a recovery point") func encrypted() async {
+    let folder = TemporaryFolder("dmi")
+    let backup = folder.file("orders.sql.gpg", [0x8C, 0x0D, 0x04, 0x09, 0x03, 0x02] + [UInt8](repeating: 7, count: 400))
+    let made = await drillmark(["init", folder.path, "--from", backup], in: folder)
+    #expect(made.status != 0 && !made.stderr.contains("RPA"), "\(made.said)")
+    let last = made.stderr.split(separator: "\n").last ?? ""
+    #expect(last.split(separator: "encrypted").count == 2, "\(made.said)")
+  }
+
   @Test("--from something that is no backup says so, writes no drill, and leaves nothing behind")
   func nonsense() async {
     let folder = TemporaryFolder("dmi")

@@ -53,6 +53,25 @@ private func drill(_ name: String) -> String { smallDrill.replacing("drill: orde
     }
   }
 
+  @Test(
+    "a site file that cannot be read is one fault, and not one more for each drill's tier",
+    arguments: ["tiers: {critical: {rpo: 1h\n", "tiers: [critical]\n", "- tiers\n", "parallel: many\ntiers:\n  critical: {rpo: 1h}\n"])
+  func followOnNoise(_ site: String) throws {
+    let folder = try Folder()
+    try folder.write("drillmark.yaml", site)
+    for name in ["a", "b"] { try folder.write("drills/\(name).yaml", drill(name) + "tier: critical\n") }
+    let messages = folder.messages()
+    #expect(!messages.isEmpty && messages.allSatisfy { $0.hasPrefix("drillmark.yaml:") }, "\(messages)")
+  }
+
+  @Test("a tier that a readable site file does not declare is a fault of each drill", arguments: ["", "tiers: {gold: {rpo: 1h}}\n"])
+  func unknownTier(_ site: String) throws {
+    let folder = try Folder()
+    try folder.write("drillmark.yaml", site)
+    for name in ["a", "b"] { try folder.write("drills/\(name).yaml", drill(name) + "tier: critical\n") }
+    #expect(folder.messages().count { $0.contains("there is no tier") } == 2)
+  }
+
   @Test("keeps the valid drills when another file is wrong") func validOnes() throws {
     let folder = try Folder()
     try folder.write("drills/bad.yaml", "drill: [\n")

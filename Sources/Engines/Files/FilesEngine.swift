@@ -48,9 +48,7 @@ enum TarFormat {
     guard !bytes.isEmpty else { throw Fault(.backupEmpty, "the backup holds 0 bytes", advice: "Look at the job that writes it") }
     let block = Array(bytes.prefix(TarHeader.blockSize))
     if TarHeader.isWhole(block), block.contains(where: { $0 != 0 && $0 != 32 }) { return }
-    if let encryption = KnownFormat.encryption(of: bytes) {
-      throw Fault(.backupEncrypted, "the backup is \(encryption)", advice: "Give the drill a decrypted copy")
-    }
+    try KnownFormat.refuseEncrypted(bytes)
     if bytes.dropFirst(257).starts(with: "ustar".utf8) {
       throw Fault(
         .backupDamaged, "the archive is damaged at byte 0: its first header's checksum is wrong", advice: "Look at the storage it lay on")

@@ -24,9 +24,9 @@ package enum DumpFormat: Sendable, Hashable {
       self = .custom(try DumpFormat.header(bytes, name: name, in: head))
     } else if let header = try DumpFormat.tarHeader(bytes, head) {
       self = .tar(header)
-    } else if let other = ForeignContent(bytes) {
-      throw other.fault(name)
     } else {
+      try KnownFormat.refuseEncrypted(bytes)
+      if let other = ForeignContent(bytes) { throw other.fault(name) }
       self = .plain(PlainHeader(String(decoding: bytes.prefix(32 << 10), as: UTF8.self)))
     }
   }
