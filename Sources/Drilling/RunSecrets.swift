@@ -16,6 +16,7 @@ struct RunSecrets: Sendable {
     guard !references.isEmpty else { return RunSecrets(fetched: FetchedSecrets(), hidden: []) }
     let fetched = try await SecretReader(environment: settings.environment).fetch(references, tools: tools)
     let values = try references.map { try fetched.value(of: $0) }
-    return RunSecrets(fetched: fetched, hidden: values + plan.engine.sensitiveParts(of: fetched))
+    let engine = plan.engine
+    return RunSecrets(fetched: fetched, hidden: values + (try await onThread("secrets") { engine.sensitiveParts(of: fetched) }))
   }
 }

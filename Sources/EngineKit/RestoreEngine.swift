@@ -26,7 +26,8 @@ package protocol RestoreEngine: Sendable {
   /// Where the secrets lie that a run needs; each is fetched once when a run starts and given in the context.
   var secretReferences: [SecretReference] { get }
 
-  /// What no text may show of these secrets: the values themselves are known, this adds parts of them, such as a password.
+  /// What no text may show of these secrets: the values themselves are known, this adds parts of them, such as a password, and what
+  /// they point to. May read files: call it on a thread of its own.
   func sensitiveParts(of secrets: FetchedSecrets) -> [String]
 
   /// Where a run restores to, for people; `scratch` is the site's scratch directory.

@@ -59,8 +59,9 @@ package struct DeepCheck: DeepProbe {
   private func runAmcheck(_ level: DeepLevel, timeout: Duration) async throws -> [String] {
     let program = server.installation.program("pg_amcheck")
     let passwords = "\(server.socket)/check-\(RandomText.hex(4))"
-    let line = "*:*:*:\(Quoting.passwordFileField(checker.user)):\(Quoting.passwordFileField(checker.password))\n"
-    do { try Accounts.writeFile(passwords, line, owner: server.confinement.user) } catch { throw ProbeError.unavailable("\(error)") }
+    do { try Accounts.writeFile(passwords, PasswordFile.line(checker), owner: server.confinement.user) } catch {
+      throw ProbeError.unavailable("\(error)")
+    }
     let environment = [
       "LC_ALL": "C", "PATH": "/nonexistent", "PGHOST": server.socket, "PGPORT": "5432", "PGUSER": checker.user, "PGPASSFILE": passwords,
       "PGDATABASE": checker.database, "PGSERVICEFILE": "/nonexistent", "PGSYSCONFDIR": "/nonexistent", "PGSSLMODE": "disable",

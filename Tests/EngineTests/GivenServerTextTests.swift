@@ -1,3 +1,4 @@
+import DrillConfig
 import DrillModel
 import DrillTestSupport
 import EngineKit
@@ -83,6 +84,20 @@ struct GivenServerTextTests {
     #expect(
       environment["PGSSLMODE"] == "verify-full" && environment["PGSSLROOTCERT"] == "/ca.pem" && environment["PGSSLCERT"] == "/nonexistent")
     #expect(!environment.values.contains { $0.contains("hunter2") })
+  }
+
+  @Test("have the passwords of their password file hidden too, as written and as meant; a file that is not there hides nothing")
+  func passwordFile() {
+    let folder = TemporaryFolder("dmpass")
+    let lines = "# h:5432:*:u:comment\n\nh:5432:*:u:hunter2plain\n[\\:\\:1]:*:a\\:b:u:hunter2\\:x\\\\y\nh:5432:*:u\n"
+    let file = folder.file("pass", lines, mode: 0o600)
+    var options = PostgreSQLOptions()
+    options.server = .env("DB")
+    func hidden(_ text: String) -> [String] {
+      PostgreSQLEngine(options).sensitiveParts(of: FetchedSecrets([.env("DB"): text]))
+    }
+    #expect(hidden("postgresql://u@h/?passfile=\(file)") == ["hunter2plain", "hunter2\\:x\\\\y", "hunter2:x\\y"])
+    #expect(hidden("host=h user=u password=own passfile=\(folder.path)/none") == ["own"])
   }
 }
 

@@ -68,10 +68,3 @@ struct LoadSession: Sendable {
     }
   }
 }
-
-/// A line of libpq's password file, good for any host: the file is for one program's one server.
-enum PasswordFile {
-  static func line(_ target: ConnectionTarget) -> String {
-    "*:*:*:\(Quoting.passwordFileField(target.user)):\(Quoting.passwordFileField(target.password))\n"
-  }
-}

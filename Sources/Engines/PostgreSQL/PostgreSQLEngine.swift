@@ -36,7 +36,8 @@ package struct PostgreSQLEngine: RestoreEngine {
   package func sensitiveParts(of secrets: FetchedSecrets) -> [String] {
     // A value in percent-encoding is shown decoded by whoever reads it.
     guard let server = options.server, let text = try? secrets.value(of: server), let parts = try? Conninfo(text) else { return [] }
-    return [parts.values["password"], parts.values["sslpassword"]].compactMap(\.self)
+    let own = [parts.values["password"], parts.values["sslpassword"]].compactMap(\.self)
+    return own + (parts.values["passfile"].map { PasswordFile.passwords(at: $0) } ?? [])
   }
 
   package func place(scratch: String) -> String {
