@@ -65,16 +65,3 @@ struct SignatureVerifier: Sendable {
       "Sun, \(two(civil.day)) \(months[civil.month - 1]) \(civil.year) \(two(civil.hour)):\(two(civil.minute)):\(two(civil.second)) GMT"
   }
 }
-
-/// What SNS writes.
-enum SNSAnswers {
-  static func published(_ id: String) -> String {
-    "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult><MessageId>\(id)</MessageId></PublishResult>"
-      + "<ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata></PublishResponse>"
-  }
-
-  static func error(_ code: String, _ message: String) -> String {
-    "<ErrorResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><Error><Type>Sender</Type><Code>\(code)</Code>"
-      + "<Message>\(message)</Message></Error><RequestId>r-2</RequestId></ErrorResponse>"
-  }
-}

@@ -61,6 +61,31 @@ struct CrashPointTests {
     try await site.expectRecovery(step)
   }
 
+  @Test("killed at any of the steps that telling people adds: every verdict is told, under one id") func told() async throws {
+    let hook = ScriptedHTTPServer(.answer(204))
+    let site = await ScratchSite.sound("notify:\n  - webhook: {url: \"\(hook.url)/in\", on: [passed, failed, interrupted]}\n")
+    let log = "\(site.path)/steps"
+    #expect(await site.runJSON("d", environment: ["DRILLMARK_CRASH_LOG": log]).status == 0)
+    let plain = Set(try await steps(CrashCase.all[0]))
+    let steps = TextFile.read(log).split(separator: "\n").map(String.init).filter { !plain.contains($0) && !$0.contains(":") }
+    #expect(steps.contains("sent, not marked") && steps.count >= 5, "\(steps)")
+    for step in steps {
+      #expect(await site.runJSON("d", environment: ["DRILLMARK_CRASH_AT": step]).status == 128 + SIGKILL, "\(step)")
+      let retry = await site.run("notify", "retry")
+      #expect(retry.status == 0, "\(step): \(retry.said)")
+    }
+    #expect(await site.run("cleanup").status == 0)
+    let notices = hook.requests.compactMap { JSONValue($0.text) }
+    let records = await site.run("history", "--json", "--limit", "1000").records
+    #expect(records.count == steps.count + 1)
+    for record in records {
+      let told = notices.filter { $0["run"] == record["run"] }
+      #expect((1...2).contains(told.count) && Set(told.map { $0["id"] }).count == 1, "\(record["run"])")
+      #expect(told.allSatisfy { $0["verdict"] == record["verdict"] })
+    }
+    await site.expectClean()
+  }
+
   @Test("killed during the cleanup of a killed run, at every step of it", arguments: CrashCase.all)
   func duringCleanup(_ crash: CrashCase) async throws {
     let site = try await crash.site()

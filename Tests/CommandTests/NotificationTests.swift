@@ -6,43 +6,26 @@ import Testing
 struct NotificationTests {
   private static let notify = "notify:\n  - sns: {topic: \"arn:aws:sns:eu-west-1:123456789012:dr\"}\n"
 
-  /// A site whose drill fails while `backups/ok` is missing.
-  private func site(_ notify: String = NotificationTests.notify) async -> ScratchSite {
-    let site = ScratchSite(notify)
-    site.backup(SampleDrill.name(), await SampleBackups.database())
-    let check = "  - command: {run: [test, -e, \"\(site.path)/ok\"], data: true}\n"
-    site.drill("d", SampleDrill.sqlite(checks: SampleDrill.rows + check))
-    return site
-  }
+  private func site(_ notify: String = NotificationTests.notify) async -> ScratchSite { await ScratchSite.breakable(notify) }
 
-  private func aws(_ server: ScriptedServer) -> [String: String] { aws(port: server.port) }
+  private func aws(_ server: ScriptedHTTPServer) -> [String: String] { aws(port: server.port) }
 
-  private func aws(port: UInt16) -> [String: String] {
+  private func aws(port: Int) -> [String: String] {
     [
       "AWS_ENDPOINT_URL": "http://127.0.0.1:\(port)", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "eu-west-1",
       "AWS_MAX_ATTEMPTS": "1",
     ]
   }
 
-  private func events(_ requests: [String]) -> [String] {
-    requests.map { request in
-      ["failed", "recovered", "test"].first { request.contains("Name=event&") && request.contains("StringValue=\($0)") } ?? "other"
-    }
-  }
+  private func events(_ requests: [RecordedRequest]) -> [String] { requests.map { $0.messageAttributes["event"] ?? "none" } }
 
   /// The ids that requests carry.
-  private func ids(_ requests: [String]) -> [Substring] {
-    requests.compactMap { request in
-      request.firstRange(of: "notification_id&").flatMap { range in
-        request[range.upperBound...].firstRange(of: "StringValue=").map { request[$0.upperBound...].prefix { $0 != "&" && $0 != "\r" } }
-      }
-    }
-  }
+  private func ids(_ requests: [RecordedRequest]) -> [String] { requests.compactMap { $0.messageAttributes["notification_id"] } }
 
   @Test("a broken backup sends one message, a mended one one recovery; an outage in between loses neither")
   func outage() async {
     let site = await site()
-    let server = ScriptedServer.http([.status(200, ScriptedServer.published)])
+    let server = ScriptedHTTPServer(.answer(200, body: SNSAnswers.published()))
     #expect(await site.runJSON("d", environment: aws(server)).status == 1)
     #expect(events(server.requests) == ["failed"])
     #expect(await site.run("status").status == 1)
@@ -68,7 +51,7 @@ struct NotificationTests {
     ])
   func killed(_ step: String) async {
     let site = await site()
-    let server = ScriptedServer.http([.status(200, ScriptedServer.published)])
+    let server = ScriptedHTTPServer(.answer(200, body: SNSAnswers.published()))
     var environment = aws(server)
     environment["DRILLMARK_CRASH_AT"] = step
     #expect(await site.runJSON("d", environment: environment).status == 128 + SIGKILL)
@@ -83,7 +66,8 @@ struct NotificationTests {
 
   @Test("a refusal for ever is parked with its reason, and status says so until retry") func parked() async {
     let site = await site()
-    let server = ScriptedServer.http([.status(404, ScriptedServer.refusal("NotFound")), .status(200, ScriptedServer.published)])
+    let server = ScriptedHTTPServer(
+      .answer(404, body: SNSAnswers.error("NotFound", "no")), .answer(200, body: SNSAnswers.published()))
     #expect(await site.runJSON("d", environment: aws(server)).status == 1)
     let status = await site.run("status")
     #expect(status.stdout.contains("parked: failed of d") && status.stdout.contains("NotFound"), "\(status.said)")
@@ -94,7 +78,7 @@ struct NotificationTests {
 
   @Test("notify test sends a marked test, and names what does not take it") func test() async {
     let site = await site(NotificationTests.notify + "  - webhook: {name: dead, url: \"http://127.0.0.1:1/x\"}\n")
-    let server = ScriptedServer.http([.status(200, ScriptedServer.published)])
+    let server = ScriptedHTTPServer(.answer(200, body: SNSAnswers.published()))
     let result = await site.run("notify", "test", environment: aws(server))
     #expect(result.status == 1 && result.stdout.contains("sent    sns:") && result.stdout.contains("failed  dead:"), "\(result.said)")
     #expect(events(server.requests) == ["test"])
@@ -113,12 +97,12 @@ struct NotificationTests {
   }
 
   @Test("a secret URL is in no durable file and in no output") func secret() async {
-    let server = ScriptedServer.http([.status(403, "")])
+    let server = ScriptedHTTPServer(.answer(403))
     let site = await site("notify:\n  - webhook: {url: {env: HOOK}, format: slack, headers: {X-Key: {env: KEY}}}\n")
     let environment = ["HOOK": "http://127.0.0.1:\(server.port)/T0/B0/hush-hush", "KEY": "hunter2-hunter2"]
     let run = await site.run("run", "d", environment: environment)
     let said = run.said + (await site.run("status").said) + (await site.run("notify", "test", environment: environment).said)
-    #expect(server.requests.count >= 2 && server.requests[0].contains("hush-hush"))
+    #expect(server.requests.count >= 2 && server.requests[0].target.contains("hush-hush"))
     for secret in ["hush-hush", "hunter2"] { #expect(!said.contains(secret) && !site.durableText.contains(secret)) }
   }
 }

@@ -1,4 +1,5 @@
 import DrillTestSupport
+import Glibc
 import Testing
 
 /// Drill files of the samples.
@@ -36,6 +37,14 @@ enum SampleDrill {
       + "restore: {engine: postgresql, server: \(secret.rawValue)\(more)}\nchecks:\n\(checks)"
   }
 
+  /// A schedule of once a day, two minutes before now in UTC.
+  static func justDue(_ more: String = "") -> String {
+    var seconds = time(nil) - 120
+    var parts = tm()
+    gmtime_r(&seconds, &parts)
+    return "schedule: {cron: \"\(parts.tm_min) \(parts.tm_hour) * * *\"\(more)}\n"
+  }
+
   /// `b_20261121_030000.db`, two hours old unless said.
   static func name(_ age: Duration = .seconds(7200), _ ending: String = "db") -> String { "b_\(BackupStamp.ago(age)).\(ending)" }
 }
@@ -46,6 +55,15 @@ extension ScratchSite {
     let site = ScratchSite(more)
     site.backup(SampleDrill.name(), await SampleBackups.database())
     site.drill("d", drill)
+    return site
+  }
+
+  /// A site whose drill `d` fails until there is a file `ok` in it.
+  static func breakable(_ site: String, more: String = "") async -> ScratchSite {
+    let site = ScratchSite(site)
+    site.backup(SampleDrill.name(), await SampleBackups.database())
+    let check = "  - command: {run: [test, -e, \"\(site.path)/ok\"], data: true}\n"
+    site.drill("d", SampleDrill.sqlite(checks: SampleDrill.rows + check, more: more))
     return site
   }
 

@@ -4,17 +4,9 @@ import Testing
 
 @Suite("Drills by their schedules", .enabled(if: SampleBackups.hasSQLite, "\(SampleBackups.sqliteAbsence)"))
 struct ScheduleTests {
-  /// Once a day, two minutes before now in UTC.
-  private static var justDue: String {
-    var seconds = time(nil) - 120
-    var parts = tm()
-    gmtime_r(&seconds, &parts)
-    return "schedule: {cron: \"\(parts.tm_min) \(parts.tm_hour) * * *\"}\n"
-  }
-
   /// A site whose drill `d` was declared ten minutes ago and is due since two.
   private func dueSite(checks: String = SampleDrill.rows) async -> ScratchSite {
-    let site = await ScratchSite.sound(drill: SampleDrill.sqlite(checks: checks, more: Self.justDue))
+    let site = await ScratchSite.sound(drill: SampleDrill.sqlite(checks: checks, more: SampleDrill.justDue()))
     site.file("drills/wait.sh", "#!/bin/sh\nwhile [ ! -e ../go ]; do sleep 0.05; done\n", mode: 0o755)
     site.setAge("\(site.path)/drills/d.yaml", .seconds(600))
     return site
@@ -43,8 +35,29 @@ struct ScheduleTests {
     #expect(result.status == 64 && result.records.count == 1, "\(result.said)")
   }
 
+  @Test("a drill that never ran and missed its due time is told of as overdue, by name, once; its first pass recovers it") func neverRan()
+    async throws
+  {
+    let server = ScriptedHTTPServer(.answer(200))
+    let site = await ScratchSite.sound(
+      "notify:\n  - webhook: {url: \"\(server.url)/in\"}\n", drill: SampleDrill.sqlite(more: SampleDrill.justDue(", start-within: 60s")))
+    #expect(await site.run("status").stdout.contains("never tested"))
+    site.setAge("\(site.path)/drills/d.yaml", .seconds(600))
+    for _ in 0..<2 {
+      let result = await site.run("run", "--due", "--json")
+      #expect(result.status == 0 && result.records.isEmpty, "\(result.said)")
+    }
+    let notices = server.requests.compactMap { JSONValue($0.text) }
+    #expect(notices.map { $0["event"].text } == ["overdue"] && notices.first?["drill"].text == "d")
+    let status = await site.run("status")
+    #expect(status.status == 1 && status.stdout.contains("overdue"), "\(status.said)")
+    #expect(await site.runJSON("d").status == 0)
+    #expect(server.requests.compactMap { JSONValue($0.text)?["event"].text } == ["overdue", "recovered"])
+    #expect(await site.run("status").status == 0)
+  }
+
   @Test("an edited schedule whose time has just passed does not run at once") func edited() async {
-    let site = await ScratchSite.sound(drill: SampleDrill.sqlite(more: Self.justDue))
+    let site = await ScratchSite.sound(drill: SampleDrill.sqlite(more: SampleDrill.justDue()))
     let result = await site.run("run", "--due", "--json")
     #expect(result.status == 0 && result.stdout.isEmpty, "\(result.said)")
   }
@@ -97,7 +110,7 @@ struct ScheduleTests {
 
   @Test("finish-within stops a run, which says so") func finishWithin() async {
     let site = await dueSite(checks: SampleDrill.rows + "  - command: {run: [./wait.sh]}\n")
-    let limited = Self.justDue.replacing("}", with: ", finish-within: 2m5s}")
+    let limited = SampleDrill.justDue(", finish-within: 2m5s")
     site.drill("d", SampleDrill.sqlite(checks: SampleDrill.rows + "  - command: {run: [./wait.sh]}\n", more: limited))
     site.setAge("\(site.path)/drills/d.yaml", .seconds(600))
     let result = await site.run("run", "--due", "--json")

@@ -42,6 +42,11 @@ package final class MotoServer: Sendable {
     return MotoServer.between("<TopicArn>", "</TopicArn>", call("sns", region, form)) ?? ""
   }
 
+  /// Has a topic's messages posted to a URL, inside the call that publishes them. Before `requireSignatures` only.
+  package func subscribe(_ url: String, to topic: String, region: String = "eu-west-1") {
+    _ = call("sns", region, "Action=Subscribe&Version=2010-03-31&TopicArn=\(topic)&Protocol=http&Endpoint=\(url)")
+  }
+
   /// Makes a user that may do what `actions` name (`sns:Publish`, or `*`), and gives its access key.
   package func accessKey(user: String, allowing actions: [String] = ["*"]) -> (id: String, secret: String) {
     let names = actions.map { "%22\($0)%22" }.joined(separator: ",")

@@ -11,6 +11,10 @@ package struct RecordedRequest: Sendable {
 
   package func header(_ name: String) -> String? { headers.first { $0.name.lowercased() == name.lowercased() }?.value }
   package var text: String { String(decoding: body, as: UTF8.self) }
+  /// All of it, for searching.
+  package var whole: String {
+    "\(method) \(target)\r\n\(headers.map { "\($0.name): \($0.value)\r\n" }.joined())\r\n\(text)"
+  }
 
   /// The parameters of a form in the body, decoded.
   package var form: [String: String] {

@@ -8,53 +8,64 @@ import Testing
 
 @testable import Notifications
 
-/// One kind of channel with a receiver that a test can make behave.
+/// A receiver that a test makes behave, and how to send to it.
+struct ChannelBench: Sendable {
+  let sender: any NotificationSender
+  /// Everything that arrived, a message each.
+  let heard: @Sendable () -> [String]
+}
+
+/// One kind of channel.
 struct ChannelCase: Sendable, CustomTestStringConvertible {
   enum Behaviour: Sendable { case takes, busy, refuses, cuts }
 
   let kind: String
-  let make: @Sendable (Behaviour) -> (ScriptedServer, any NotificationSender)
+  let make: @Sendable (Behaviour) -> ChannelBench
 
   var testDescription: String { kind }
 
   static let all = [
     ChannelCase(kind: "sns") { behaviour in
-      let server = ScriptedServer.http([
-        reply(behaviour, taken: ScriptedServer.published, busy: 503, refused: (404, ScriptedServer.refusal("NotFound")))
-      ])
-      let target = SNSTarget(topic: "arn:aws:sns:eu-west-1:123456789012:t", endpoint: "http://127.0.0.1:\(server.port)")
-      return (server, SNSSender(target, connection: settings().connection(for: target)))
+      http(behaviour, taken: SNSAnswers.published(), busy: 503, refused: (404, SNSAnswers.error("NotFound", "no"))) { url in
+        .sns(SNSTarget(topic: "arn:aws:sns:eu-west-1:123456789012:t", endpoint: url))
+      }
     },
     ChannelCase(kind: "webhook") { behaviour in
-      let server = ScriptedServer.http([reply(behaviour, taken: "", busy: 500, refused: (404, ""))])
-      let target = WebhookTarget(url: .literal("http://127.0.0.1:\(server.port)/in"), headers: ["Authorization": .env("TOKEN")])
-      return (server, settings().sender(for: .webhook(target)))
+      http(behaviour, taken: "", busy: 500, refused: (404, "")) { url in
+        .webhook(WebhookTarget(url: .literal("\(url)/in"), headers: ["Authorization": .env("TOKEN")]))
+      }
     },
     ChannelCase(kind: "slack") { behaviour in
-      let server = ScriptedServer.http([reply(behaviour, taken: "ok", busy: 429, refused: (403, "invalid_token"))])
-      let target = WebhookTarget(url: .literal("http://127.0.0.1:\(server.port)/in"), format: .slack)
-      return (server, settings().sender(for: .webhook(target)))
+      http(behaviour, taken: "ok", busy: 429, refused: (403, "invalid_token")) { url in
+        .webhook(WebhookTarget(url: .literal("\(url)/in"), format: .slack))
+      }
     },
     ChannelCase(kind: "mail") { behaviour in
-      let server =
-        switch behaviour {
-        case .takes: ScriptedServer.smtp()
-        case .busy: ScriptedServer.smtp(recipient: "451 later")
-        case .refuses: ScriptedServer.smtp(recipient: "550 nobody here")
-        case .cuts: ScriptedServer.smtp(data: nil)
+      let server = ScriptedMailServer { command, _ in
+        switch (behaviour, command) {
+        case (.busy, "RCPT"): "451 later"
+        case (.refuses, "RCPT"): "550 nobody here"
+        case (.cuts, "."): ""
+        default: nil
         }
+      }
       let target = MailTarget(server: "smtp://127.0.0.1:\(server.port)", from: "drills@example.com", to: ["dba@example.com"])
-      return (server, settings().sender(for: .mail(target)))
+      return ChannelBench(sender: settings().sender(for: .mail(target))) { server.messages }
     },
   ]
 
-  private static func reply(_ behaviour: Behaviour, taken: String, busy: Int, refused: (Int, String)) -> ScriptedServer.Reply {
-    switch behaviour {
-    case .takes: .status(200, taken)
-    case .busy: .status(busy, "")
-    case .refuses: .status(refused.0, refused.1)
-    case .cuts: .cut
-    }
+  private static func http(
+    _ behaviour: Behaviour, taken: String, busy: Int, refused: (Int, String), _ channel: (String) -> NotificationChannel
+  ) -> ChannelBench {
+    let reply: ScriptedReply =
+      switch behaviour {
+      case .takes: .answer(200, body: taken)
+      case .busy: .answer(busy)
+      case .refuses: .answer(refused.0, body: refused.1)
+      case .cuts: .cut
+      }
+    let server = ScriptedHTTPServer(reply)
+    return ChannelBench(sender: settings().sender(for: channel(server.url))) { server.requests.map(\.whole) }
   }
 
   static func settings() -> SenderSettings {
@@ -78,32 +89,32 @@ struct ChannelContractTests {
 
   @Test("delivers, with the message's id and no secret of the receiver's", arguments: ChannelCase.all)
   func delivers(_ channel: ChannelCase) throws {
-    let (server, sender) = channel.make(.takes)
-    guard case .delivered = sender.send(ChannelContractTests.notice(), within: .seconds(30), nil) else {
+    let bench = channel.make(.takes)
+    guard case .delivered = bench.sender.send(ChannelContractTests.notice(), within: .seconds(30), nil) else {
       Issue.record("it was not delivered")
       return
     }
-    let request = try #require(server.requests.first)
+    let request = try #require(bench.heard().first)
     #expect(request.contains("failed-0123456789abcdef"), "\(request)")
     #expect(!request.contains("s3cr3t-key"))
   }
 
   @Test("calls a receiver that is busy transient", arguments: ChannelCase.all)
   func busy(_ channel: ChannelCase) {
-    let (server, sender) = channel.make(.busy)
-    guard case .later(let why, _, _) = sender.send(ChannelContractTests.notice(), within: .seconds(30), nil) else {
+    let bench = channel.make(.busy)
+    guard case .later(let why, _, _) = bench.sender.send(ChannelContractTests.notice(), within: .seconds(30), nil) else {
       Issue.record("it was not put off")
       return
     }
     #expect(!why.isEmpty && !why.contains("hunter2"))
-    #expect(server.requests.allSatisfy { channel.kind == "mail" || $0.contains("failed-0123456789abcdef") })
+    #expect(bench.heard().allSatisfy { $0.contains("failed-0123456789abcdef") })
   }
 
   @Test("calls a receiver that refuses us permanent, whatever the message", arguments: ChannelCase.all)
   func refuses(_ channel: ChannelCase) {
-    let (server, sender) = channel.make(.refuses)
-    defer { _ = server.port }
-    guard case .refused(let why, .receiver) = sender.send(ChannelContractTests.notice(), within: .seconds(30), nil) else {
+    let bench = channel.make(.refuses)
+    defer { _ = bench.heard() }
+    guard case .refused(let why, .receiver) = bench.sender.send(ChannelContractTests.notice(), within: .seconds(30), nil) else {
       Issue.record("it was not refused")
       return
     }
@@ -112,9 +123,9 @@ struct ChannelContractTests {
 
   @Test("says that a message may have arrived when the connection ends after it", arguments: ChannelCase.all)
   func cut(_ channel: ChannelCase) {
-    let (server, sender) = channel.make(.cuts)
-    defer { _ = server.port }
-    guard case .later(_, maybeSent: true, _) = sender.send(ChannelContractTests.notice(), within: .seconds(30), nil) else {
+    let bench = channel.make(.cuts)
+    defer { _ = bench.heard() }
+    guard case .later(_, maybeSent: true, _) = bench.sender.send(ChannelContractTests.notice(), within: .seconds(30), nil) else {
       Issue.record("it is not maybe sent")
       return
     }
@@ -142,14 +153,14 @@ struct ChannelContractTests {
 
   @Test("carries hostile names as text: no header, no second mail, no mention", arguments: ChannelCase.all, hostile)
   func inert(_ channel: ChannelCase, _ name: String) throws {
-    let (server, sender) = channel.make(.takes)
-    guard case .delivered = sender.send(ChannelContractTests.notice(name), within: .seconds(30), nil) else {
+    let bench = channel.make(.takes)
+    guard case .delivered = bench.sender.send(ChannelContractTests.notice(name), within: .seconds(30), nil) else {
       Issue.record("it was not delivered")
       return
     }
-    #expect(server.requests.count == 1)
-    let request = try #require(server.requests.first)
-    #expect(!request.contains("\r\nBcc:"), "\(request)")
+    #expect(bench.heard().count == 1)
+    let request = try #require(bench.heard().first)
+    #expect(!request.contains("\nBcc:"), "\(request)")
     #expect(channel.kind != "slack" || !request.contains("<!channel>"), "\(request)")
   }
 
@@ -168,8 +179,8 @@ struct ChannelContractTests {
     "refusals of SNS are told apart",
     arguments: [("InvalidParameter", true), ("AuthorizationError", false), ("InvalidClientTokenId", false)])
   func refusals(_ code: String, _ isMessage: Bool) {
-    let server = ScriptedServer.http([.status(403, ScriptedServer.refusal(code))])
-    let target = SNSTarget(topic: "arn:aws:sns:eu-west-1:123456789012:t", endpoint: "http://127.0.0.1:\(server.port)")
+    let server = ScriptedHTTPServer(.answer(403, body: SNSAnswers.error(code, "no")))
+    let target = SNSTarget(topic: "arn:aws:sns:eu-west-1:123456789012:t", endpoint: server.url)
     let outcome = ChannelCase.settings().sender(for: .sns(target)).send(ChannelContractTests.notice(), within: .seconds(30), nil)
     guard case .refused(let why, let reason) = outcome else {
       Issue.record("\(outcome)")
@@ -179,8 +190,8 @@ struct ChannelContractTests {
   }
 
   @Test("an expired key is tried again, slowly") func expired() {
-    let server = ScriptedServer.http([.status(403, ScriptedServer.refusal("ExpiredToken"))])
-    let target = SNSTarget(topic: "arn:aws:sns:eu-west-1:123456789012:t", endpoint: "http://127.0.0.1:\(server.port)")
+    let server = ScriptedHTTPServer(.answer(403, body: SNSAnswers.error("ExpiredToken", "no")))
+    let target = SNSTarget(topic: "arn:aws:sns:eu-west-1:123456789012:t", endpoint: server.url)
     let outcome = ChannelCase.settings().sender(for: .sns(target)).send(ChannelContractTests.notice(), within: .seconds(30), nil)
     guard case .later(_, maybeSent: false, let after) = outcome else {
       Issue.record("\(outcome)")
