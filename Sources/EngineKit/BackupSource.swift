@@ -1,3 +1,4 @@
+package import DrillModel
 package import Selecting
 package import ToolRunner
 
@@ -18,6 +19,13 @@ package protocol BackupSource: Sendable {
   ///
   /// - Throws: `Fault` with code `backup_unreadable`, or `source_unreachable` when it can help to try again.
   func open(_ artefact: Artefact) async throws -> OpenedArtefact
+
+  /// What the account of a cloud must allow for all of the above, the least that works; none for a source outside any cloud.
+  var permissions: [CloudPermission] { get }
+}
+
+extension BackupSource {
+  package var permissions: [CloudPermission] { [] }
 }
 
 /// An artefact's stored bytes, before decompression.

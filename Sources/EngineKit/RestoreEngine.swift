@@ -32,11 +32,16 @@ package protocol RestoreEngine: Sendable {
 
   /// Where a run restores to, for people; `scratch` is the site's scratch directory.
   func place(scratch: String) -> String
+
+  /// What the account of a cloud must allow for a restore and for destroying what it made, the least that works; none for an engine
+  /// that restores on this machine.
+  var permissions: [CloudPermission] { get }
 }
 
 extension RestoreEngine {
   package var secretReferences: [SecretReference] { [] }
   package func sensitiveParts(of secrets: FetchedSecrets) -> [String] { [] }
+  package var permissions: [CloudPermission] { [] }
   package func place(scratch: String) -> String { "a new directory in \(scratch), engine \(name)" }
 }
 

@@ -58,3 +58,11 @@ extension NotificationChannel {
     }
   }
 }
+
+extension NotificationChannel {
+  /// What the account of a cloud must allow for sending over this channel.
+  package var permissions: [CloudPermission] {
+    guard case .sns(let target) = self else { return [] }
+    return [CloudPermission("sns:Publish", on: target.topic, "to notify")]
+  }
+}
