@@ -41,7 +41,7 @@ let package = Package(
     module("Objectives", ["DrillModel"]),
     module("Selecting", ["DrillModel"]),
     module("DrillConfig", ["DrillModel", "Scheduling", "Selecting", yams]),
-    module("Digesting", ["DrillModel", "COpenSSL"]),
+    module("Digesting", ["DrillModel", "COpenSSL", "CSystem"]),
     module("Manifests", ["DrillModel", "Digesting"]),
     module("ToolRunner", ["DrillModel", "Digesting", "CSystem"]),
     module("HTTPTransport", ["DrillModel", "CCurl"]),
@@ -56,12 +56,15 @@ let package = Package(
     module("EngineFiles", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "Manifests", "CSystem"], path: "Sources/Engines/Files"),
     module(
       "SourceDirectory", ["DrillModel", "DrillConfig", "EngineKit", "ToolRunner", "Selecting"], path: "Sources/Sources/Directory"),
+    module(
+      "SourceS3", ["DrillModel", "DrillConfig", "Digesting", "EngineKit", "ToolRunner", "Selecting", "HTTPTransport", "AWSClient"],
+      path: "Sources/Sources/S3"),
     module("Checks", ["DrillModel", "DrillConfig", "Digesting", "Manifests", "ToolRunner", "EngineKit"]),
     module(
       "Registry",
       [
         "DrillModel", "DrillConfig", "EngineKit", "ToolRunner", "AWSClient", "EnginePostgreSQL", "EngineSQLite", "EngineFiles",
-        "SourceDirectory", "Checks",
+        "SourceDirectory", "SourceS3", "Checks",
       ]),
     module("Ledger", ["DrillModel", "Digesting", "CSystem", grdb]),
     module("Reporting", ["DrillModel", "Objectives", "Digesting"]),
@@ -89,12 +92,17 @@ let package = Package(
     tests("ObjectivesTests", ["Objectives", "DrillModel"]),
     tests("SelectingTests", ["Selecting", "DrillModel"]),
     tests("DrillConfigTests", ["DrillConfig", "DrillModel", "Scheduling", "Selecting"]),
-    tests("DigestingTests", ["Digesting"]),
+    tests("DigestingTests", ["Digesting", "CSystem"]),
     tests("ToolRunnerTests", ["ToolRunner", "DrillModel", "CSystem"]),
     tests(
       "EngineTests",
       ["EngineKit", "EnginePostgreSQL", "EngineSQLite", "EngineFiles", "PostgreSQLKit", "DrillModel", "DrillConfig", "ToolRunner"]),
-    tests("SourceDirectoryTests", ["SourceDirectory", "EngineKit", "ToolRunner", "Selecting", "DrillModel"]),
+    tests(
+      "SourceTests",
+      [
+        "SourceDirectory", "SourceS3", "AWSClient", "HTTPTransport", "Digesting", "EngineKit", "ToolRunner", "Selecting", "DrillModel",
+        "DrillConfig",
+      ]),
     tests("HTTPTransportTests", ["HTTPTransport", "DrillModel"]),
     tests("AWSTests", ["AWSSigning", "AWSClient", "HTTPTransport", "DrillModel", "Digesting", "ToolRunner"]),
     tests("AlertingTests", ["Alerting", "DrillModel", "DrillConfig"]),

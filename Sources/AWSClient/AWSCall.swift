@@ -14,6 +14,8 @@ package struct AWSRequest: Sendable {
   package var headers: [HTTPHeader]
   package var body: [UInt8]
   package var rules: SigningRules
+  /// Stands before the endpoint's host, its dot included: `bucket.`.
+  package var hostPrefix = ""
   /// Sent without credentials: what is public, and what proves itself in another way.
   package var isAnonymous = false
   /// What a policy must allow for it (`sns:Publish`), named when AWS refuses it; nil when that is not known.
@@ -70,6 +72,11 @@ package final class AWSCaller {
   /// Any answer of 200 to 299. `mayRepeat` says that doing it twice does no harm; else a request that may have been received is not
   /// sent again.
   package func call(_ request: AWSRequest, mayRepeat: Bool) throws(AWSFailure) -> HTTPResponse {
+    try call(mayRepeat: mayRepeat) { request }
+  }
+
+  /// The same with a request that is made for each attempt, for one that asks only for what is still missing.
+  package func call(mayRepeat: Bool, _ request: () -> AWSRequest) throws(AWSFailure) -> HTTPResponse {
     let limit = try possible { try connection.maximumAttempts() }
     var paid: Int?
     var mayHaveLearnt = true
@@ -77,7 +84,7 @@ package final class AWSCaller {
     var wasMaybeDone = false
     var attempt = 1
     while true {
-      let tried = try attemptOnce(request, number: attempt)
+      let tried = try attemptOnce(request())
       switch tried {
       case .success(let response):
         connection.withQuota { $0.giveBack(paid) }
@@ -106,7 +113,7 @@ package final class AWSCaller {
     }
   }
 
-  private func attemptOnce(_ request: AWSRequest, number: Int) throws(AWSFailure) -> Result<HTTPResponse, FailedAttempt> {
+  private func attemptOnce(_ request: AWSRequest) throws(AWSFailure) -> Result<HTTPResponse, FailedAttempt> {
     let endpoint = try possible { try connection.endpoint(service: request.service, region: request.region) }
     let credentials = request.isAnonymous ? nil : try possible { try connection.credentials() }
     let signed = try sign(request, endpoint, credentials)
@@ -122,21 +129,20 @@ package final class AWSCaller {
   }
 
   private func sign(_ request: AWSRequest, _ endpoint: AWSEndpoint, _ credentials: AWSCredentials?) throws(AWSFailure) -> HTTPRequest {
-    let destination = try possible { () throws -> Destination in try Destination(endpoint.url) }
     // What stands after the host in a configured endpoint comes before the operation's own path.
     let afterScheme = endpoint.url.drop { $0 != ":" }.dropFirst(3)
-    let path = afterScheme.drop { $0 != "/" } + request.path
+    let path = String(afterScheme.drop { $0 != "/" } + request.path)
+    let origin = "\(endpoint.url.prefix(endpoint.url.count - afterScheme.count))\(request.hostPrefix)\(afterScheme.prefix { $0 != "/" })"
+    let url = "\(origin)\(path)\(request.query.isEmpty ? "" : "?\(request.query)")"
+    guard let credentials else { return HTTPRequest(request.method, url, headers: request.headers, body: request.body) }
+    let destination = try possible { () throws -> Destination in try Destination(origin) }
     let headers = [HTTPHeader("Host", destination.authority)] + request.headers
-    let signature = credentials.map {
-      SignatureV4(region: request.region, service: request.service, rules: request.rules).sign(
-        SigningRequest(
-          method: request.method, path: String(path), query: request.query, headers: headers.map { ($0.name, $0.value) },
-          payload: .bytes(request.body)), with: $0, at: connection.now())
-    }
-    let origin = endpoint.url.prefix(endpoint.url.count - afterScheme.count) + afterScheme.prefix { $0 != "/" }
+    let signature = SignatureV4(region: request.region, service: request.service, rules: request.rules).sign(
+      SigningRequest(
+        method: request.method, path: path, query: request.query, headers: headers.map { ($0.name, $0.value) },
+        payload: .bytes(request.body)), with: credentials, at: connection.now())
     return HTTPRequest(
-      request.method, "\(origin)\(path)\(request.query.isEmpty ? "" : "?\(request.query)")",
-      headers: headers + (signature?.headers ?? []).map { HTTPHeader($0.name, $0.value) }, body: request.body)
+      request.method, url, headers: headers + signature.headers.map { HTTPHeader($0.name, $0.value) }, body: request.body)
   }
 
   /// What goes wrong before anything is sent.

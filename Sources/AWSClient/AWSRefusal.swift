@@ -7,11 +7,14 @@ package struct AWSErrorBody: Sendable, Hashable {
   package let code: String
   package let message: String
   package let requestID: String?
+  /// Of S3: the region that the bucket lies in.
+  package let region: String?
 
-  package init(code: String, message: String, requestID: String? = nil) {
+  package init(code: String, message: String, requestID: String? = nil, region: String? = nil) {
     self.code = code
     self.message = message
     self.requestID = requestID
+    self.region = region
   }
 
   /// Nil for an answer that is none of them.
@@ -50,6 +53,7 @@ package struct AWSErrorBody: Sendable, Hashable {
     guard let error, let code = error.text("Code"), !code.isEmpty else { return nil }
     self.code = code
     message = error.text("Message") ?? error.text("message") ?? ""
+    region = error.text("Region")
     requestID = [root.text("RequestId"), root.text("RequestID"), root.text("ResponseMetadata", "RequestId")].compactMap { $0 }.first
   }
 }
@@ -79,6 +83,8 @@ package struct AWSFailure: Error, Sendable, CustomStringConvertible {
   /// When the service said to come back, from now.
   package let retryAfter: Duration?
   package let attempts: Int
+  /// Where S3 says that the bucket lies, when it was asked for elsewhere.
+  package var bucketRegion: String?
 
   package var description: String { "\(code): \(message)" }
 

@@ -23,6 +23,7 @@ struct FailedAttempt: Error {
   let credentials: AWSCredentials?
   private let kind: AWSFailure.Kind
   private let comeBack: Duration?
+  private let bucketRegion: String?
 
   init(_ error: TransportError) {
     let isSetUp = error.kind != .invalidRequest && error.kind != .refusedAddress
@@ -38,6 +39,7 @@ struct FailedAttempt: Error {
     (isExpired, credentials) = (false, nil)
     kind = isSetUp ? .transient : .notPossible
     comeBack = nil
+    bucketRegion = nil
   }
 
   init(_ response: HTTPResponse, _ request: AWSRequest, _ endpoint: AWSEndpoint, _ credentials: AWSCredentials?) {
@@ -55,12 +57,13 @@ struct FailedAttempt: Error {
     message = FailedAttempt.explain(response, body, request, endpoint, credentials)
     kind = FailedAttempt.kind(response.status, body?.code, cause)
     comeBack = FailedAttempt.comeBack(response.headers)
+    bucketRegion = response.headers.first("x-amz-bucket-region") ?? body?.region
   }
 
   func failure(attempts: Int) -> AWSFailure {
     AWSFailure(
       kind: isMaybeDone && kind == .transient ? .maybeDone : kind, code: code, message: message, status: status, requestID: requestID,
-      retryAfter: comeBack, attempts: attempts)
+      retryAfter: comeBack, attempts: attempts, bucketRegion: bucketRegion)
   }
 
   private static let timeCodes: Set<String> = [

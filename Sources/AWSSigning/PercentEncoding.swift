@@ -17,7 +17,7 @@ package enum PercentEncoding {
   }
 
   /// The bytes that a text stands for; a `%` without two hexadecimal digits stands for itself.
-  static func decode(_ text: some StringProtocol) -> [UInt8] {
+  package static func decode(_ text: some StringProtocol) -> [UInt8] {
     let bytes = Array(text.utf8)
     var result: [UInt8] = []
     var index = 0

@@ -29,9 +29,8 @@ extension RunDrive {
     let content: RecognisedContent
     switch opened {
     case .file(let descriptor, let path, let bytes):
-      content = try await recognise(descriptor, path: path, bytes: bytes, candidate, context)
-    case .stream(let descriptor, let bytes):
-      content = try await recognise(descriptor, path: nil, bytes: bytes, candidate, context)
+      content = try await recognise(StoredStream(descriptor, bytes: bytes), path: path, candidate, context)
+    case .stream(let stored): content = try await recognise(stored, path: nil, candidate, context)
     case .directory(let path):
       let head = ContentHead(name: candidate.artefact.name, bytes: [], directory: path)
       content = RecognisedContent(identity: try plan.engine.inspect(head), source: .directory(path))
@@ -45,12 +44,14 @@ extension RunDrive {
   }
 
   private mutating func recognise(
-    _ descriptor: Descriptor, path: String?, bytes: Int64?, _ candidate: Candidate, _ context: EngineContext
+    _ stored: StoredStream, path: String?, _ candidate: Candidate, _ context: EngineContext
   ) async throws -> RecognisedContent {
     let name = candidate.artefact.name
     let unwrapper = Unwrapper(tools: context.tools, limits: plan.drill.limits, user: context.user)
-    let stream = try await unwrapper.open(descriptor, name: name, bytes: bytes, expectedSHA256: candidate.artefact.expectedSHA256)
-    let head = ContentHead(name: name, bytes: stream.head, layers: stream.layers, storedBytes: bytes)
+    let stream = try await unwrapper.open(
+      stored.descriptor, name: name, bytes: stored.bytes, expectedSHA256: stored.expectedSHA256 ?? candidate.artefact.expectedSHA256,
+      feed: stored.feed)
+    let head = ContentHead(name: name, bytes: stream.head, layers: stream.layers, storedBytes: stored.bytes)
     do {
       return RecognisedContent(identity: try plan.engine.inspect(head), source: .bytes(stream, path: path))
     } catch {

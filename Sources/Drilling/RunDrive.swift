@@ -87,7 +87,7 @@ struct RunDrive {
     let (rules, started, instant) = (plan.drill.rules, state.startedAt, state.failureInstant)
     let (survey, result) = try await phase(.select, late: late) {
       var random = SystemRandomNumberGenerator()
-      let survey = try Selecting.survey(try await source.artefacts(), rules: rules, now: started)
+      let survey = try await source.survey(rules: rules, now: started)
       return (survey, Result { try survey.choose(rules.select, failureInstant: instant, using: &random) })
     }
     // What was rejected belongs in the record even when nothing is left to choose.

@@ -51,7 +51,7 @@ package struct RunPreview: Sendable, Encodable {
     let now = clocks.now()
     let rules = plan.drill.rules
     let instant = plan.drill.failureInstant(startedAt: now)
-    let survey = try Selecting.survey(try await plan.source.artefacts(), rules: rules, now: now)
+    let survey = try await plan.source.survey(rules: rules, now: now)
     var preview = RunPreview(
       drill: plan.drill.name, source: plan.source.location, considered: survey.candidates.count,
       rejected: survey.rejected.map { RejectedRecord(location: $0.artefact.location, reason: $0.reason) },
@@ -80,23 +80,42 @@ package struct RunPreview: Sendable, Encodable {
     let opened = try await plan.source.open(candidate.artefact)
     let head: ContentHead
     switch opened {
-    case .file(let descriptor, _, _), .stream(let descriptor, _):
-      let stream = try await Unwrapper(tools: tools, limits: plan.drill.limits).open(
-        descriptor, name: candidate.artefact.name, bytes: candidate.artefact.bytes, expectedSHA256: candidate.artefact.expectedSHA256)
-      head = ContentHead(
-        name: candidate.artefact.name, bytes: stream.head, layers: stream.layers, storedBytes: candidate.artefact.bytes)
-      if verify {
-        _ = try await stream.finish()
-        checksum = candidate.artefact.expectedSHA256 == nil ? "there is no .sha256 beside it; it was read to its end" : "matches"
-      } else {
-        stream.stop()
-      }
+    case .file(let descriptor, _, let bytes):
+      let stored = StoredStream(descriptor, bytes: bytes, expectedSHA256: candidate.artefact.expectedSHA256)
+      head = try await lookInto(stored, candidate, plan, tools, verify: verify)
+    case .stream(let stored): head = try await lookInto(stored, candidate, plan, tools, verify: verify)
     case .directory(let path): head = ContentHead(name: candidate.artefact.name, bytes: [], directory: path)
     case .handle(let handle): head = ContentHead(name: handle, bytes: [])
     }
     let identity = try plan.engine.inspect(head)
     format = identity.format
     spaceNeeded = identity.spaceNeeded
+  }
+
+  private mutating func lookInto(
+    _ stored: StoredStream, _ candidate: Candidate, _ plan: DrillPlan, _ tools: SupervisedTools, verify: Bool
+  ) async throws -> ContentHead {
+    let name = candidate.artefact.name
+    let expected = stored.expectedSHA256 ?? candidate.artefact.expectedSHA256
+    let stream = try await Unwrapper(tools: tools, limits: plan.drill.limits).open(
+      stored.descriptor, name: name, bytes: stored.bytes, expectedSHA256: expected, feed: stored.feed)
+    let head = ContentHead(name: name, bytes: stream.head, layers: stream.layers, storedBytes: stored.bytes)
+    // An empty beginning may be that of a stream which broke; only its end tells.
+    guard verify || (stream.head.isEmpty && stored.feed != nil) else {
+      stream.stop()
+      return head
+    }
+    let summary = try await stream.finish()
+    if verify {
+      let matching = (expected == nil ? [] : [".sha256"]) + [summary.verifiedBy].compactMap { $0 }
+      checksum =
+        switch matching {
+        case []: "there is no .sha256 beside it; it was read to its end"
+        case [".sha256"]: "matches"
+        default: "matches (\(matching.joined(separator: ", ")))"
+        }
+    }
+    return head
   }
 }
 

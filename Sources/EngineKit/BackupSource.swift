@@ -15,6 +15,11 @@ package protocol BackupSource: Sendable {
   /// - Throws: `Fault` with code `source_unreachable` or `permission_denied`. An empty place is an empty list, not an error.
   func artefacts() async throws -> [Artefact]
 
+  /// The same, judged. A source of very many artefacts gives them to a `Surveyor` one at a time; others need not implement it.
+  ///
+  /// - Throws: as `artefacts`, and as `Selecting.survey`.
+  func survey(rules: SelectionRules, now: Timestamp) async throws -> Survey
+
   /// Opens one artefact for reading.
   ///
   /// - Throws: `Fault` with code `backup_unreadable`, or `source_unreachable` when it can help to try again.
@@ -28,13 +33,38 @@ extension BackupSource {
   package var permissions: [CloudPermission] { [] }
 }
 
+extension BackupSource {
+  package func survey(rules: SelectionRules, now: Timestamp) async throws -> Survey {
+    try Selecting.survey(try await artefacts(), rules: rules, now: now)
+  }
+}
+
 /// An artefact's stored bytes, before decompression.
 package enum OpenedArtefact: Sendable {
   /// A regular file on this machine, open for reading at its start.
   case file(Descriptor, path: String, bytes: Int64)
-  /// Bytes that arrive in order and cannot be read twice; `bytes` when the length is known.
-  case stream(Descriptor, bytes: Int64?)
+  /// Bytes that arrive in order and cannot be read twice.
+  case stream(StoredStream)
   case directory(path: String)
   /// No bytes pass through us (a snapshot of a provider, a tool's own repository).
   case handle(String)
+}
+
+/// Stored bytes on their way to us.
+package struct StoredStream: Sendable {
+  /// The read end of a pipe, or anything else that can be read in order.
+  package var descriptor: Descriptor
+  /// Nil when the length is not known.
+  package var bytes: Int64?
+  /// What a checksum file beside the artefact says, where that was read only now.
+  package var expectedSHA256: String?
+  /// Who writes the bytes: the end of `descriptor` alone does not say that all of them came. Nil where reading itself tells.
+  package var feed: (any StreamFeed)?
+
+  package init(_ descriptor: Descriptor, bytes: Int64?, expectedSHA256: String? = nil, feed: (any StreamFeed)? = nil) {
+    self.descriptor = descriptor
+    self.bytes = bytes
+    self.expectedSHA256 = expectedSHA256
+    self.feed = feed
+  }
 }

@@ -6,6 +6,10 @@ final class Exchange {
   private let addresses: AddressPolicy
   private let cancellation: Cancellation?
   private let bodyLimit: Int
+  private let sink: HTTPBodySink?
+  private var hasBegun = false
+  /// The sink wanted no more.
+  private(set) var isDeclined = false
   private(set) var status = 0
   private(set) var headers: [HTTPHeader] = []
   private(set) var body: [UInt8] = []
@@ -21,11 +25,14 @@ final class Exchange {
 
   static let headerLimit = 256 << 10
 
-  init(_ addresses: AddressPolicy, _ cancellation: Cancellation?, bodyLimit: Int, upload: [UInt8] = []) {
+  init(
+    _ addresses: AddressPolicy, _ cancellation: Cancellation?, bodyLimit: Int, upload: [UInt8] = [], sink: HTTPBodySink? = nil
+  ) {
     self.addresses = addresses
     self.cancellation = cancellation
     self.bodyLimit = bodyLimit
     self.upload = upload
+    self.sink = sink
   }
 
   /// Whether everything that was to be uploaded has been handed to libcurl.
@@ -55,12 +62,20 @@ final class Exchange {
   }
 
   private func keep(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
+    if let sink, (200...299).contains(status) { return pass(UnsafeRawBufferPointer(start: bytes, count: count), to: sink) }
     guard body.count + count <= bodyLimit else {
       isTooLarge = true
       return 0
     }
     body.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
     return count
+  }
+
+  private func pass(_ bytes: UnsafeRawBufferPointer, to sink: HTTPBodySink) -> Int {
+    if !hasBegun, !sink.begin(HTTPHead(status: status, headers: headers)) { isDeclined = true }
+    hasBegun = true
+    if !isDeclined, !sink.receive(bytes) { isDeclined = true }
+    return isDeclined ? 0 : bytes.count
   }
 
   private func readLine(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {

@@ -8,6 +8,8 @@ import DrillModel
 /// again by itself when a kept one turns out to be dead, which for others would do things twice.
 package final class HTTPClient: HTTPExchanging {
   private let handle: CurlHandle
+  /// Bytes that a large body is read from the socket at a time.
+  private static let streamBuffer = 128 << 10
 
   /// Throws when libcurl cannot be used: out of memory.
   package init() throws(TransportError) {
@@ -22,11 +24,12 @@ package final class HTTPClient: HTTPExchanging {
       throw TransportError(.cancelled, "\(destination)", "The request to \(destination) was cancelled")
     }
     handle.reset()
-    let exchange = Exchange(addresses, options.cancellation, bodyLimit: options.bodyLimit)
+    let exchange = Exchange(addresses, options.cancellation, bodyLimit: options.bodyLimit, sink: options.sink)
     exchange.attach(to: handle)
     handle.limit(options)
     try handle.chooseRoute(to: destination, options)
     try prepare(request, destination)
+    if options.sink != nil { handle.set(CURLOPT_BUFFERSIZE, HTTPClient.streamBuffer) }
     // libcurl reads no address at all as "ask for the body piece by piece".
     let body = request.body.isEmpty ? [0] : request.body
     let code = withExtendedLifetime(exchange) {
@@ -91,6 +94,7 @@ package final class HTTPClient: HTTPExchanging {
     func error(_ kind: TransportError.Kind, _ message: String) -> TransportError {
       TransportError(kind, name, message, maybeSent: maybeSent, status: status)
     }
+    if exchange.isDeclined { return error(.declined, "The answer of \(name) was not read to its end") }
     if exchange.isTooLarge { return error(.tooLarge, "\(name) answered with more than may be read") }
     if let refusal = exchange.refusal, !maybeSent { return error(.refusedAddress, "\(name) may not be reached: \(refusal)") }
     if code == CURLE_OK { return error(.malformed, "\(name) answered with something that is not HTTP") }

@@ -9,6 +9,8 @@ package struct HTTPOptions: Sendable {
   package var stallTimeout: Duration = .seconds(30)
   /// Bytes of an answer's body that are kept; one byte more is an error.
   package var bodyLimit: Int = 1 << 20
+  /// Takes the body of an answer of 200 to 299 as it arrives, instead of its being kept. Other bodies are kept all the same.
+  package var sink: HTTPBodySink?
   package var plainHTTP: PlainHTTP = .toLoopback
   package var addresses: AddressPolicy = .noMetadata
   package var network: NetworkSettings = NetworkSettings()

@@ -20,6 +20,8 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
     /// What came is not the protocol.
     case malformed
     case cancelled
+    /// The receiver of the body wanted no more of it.
+    case declined
     /// libcurl could not do its work.
     case failed
   }
@@ -48,7 +50,7 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
   package var isTransient: Bool {
     switch kind {
     case .notResolved, .notConnected, .proxy, .timedOut, .cut, .failed, .malformed, .tls: true
-    case .invalidRequest, .refusedAddress, .tooLarge, .cancelled: false
+    case .invalidRequest, .refusedAddress, .tooLarge, .cancelled, .declined: false
     }
   }
 
@@ -66,7 +68,7 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
       "Have the other side present a valid certificate for its name; for a private authority give its certificates with SSL_CERT_FILE or CURL_CA_BUNDLE"
     case .timedOut: "Check whether the service is overloaded or a firewall drops packets"
     case .proxy: "Check http_proxy, https_proxy and no_proxy in the environment"
-    case .invalidRequest, .refusedAddress, .cut, .tooLarge, .malformed, .cancelled, .failed: nil
+    case .invalidRequest, .refusedAddress, .cut, .tooLarge, .malformed, .cancelled, .declined, .failed: nil
     }
   }
 }

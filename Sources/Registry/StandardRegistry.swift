@@ -7,6 +7,7 @@ import EnginePostgreSQL
 import EngineSQLite
 import Foundation
 import SourceDirectory
+import SourceS3
 
 /// The one list of engines, sources and checks. Adding one is a line here.
 package struct StandardRegistry: Sendable {
@@ -18,7 +19,7 @@ package struct StandardRegistry: Sendable {
     self.aws = aws
     vocabulary = Vocabulary(
       engines: [SQLiteEngine.kind, PostgreSQLEngine.kind, FilesEngine.kind],
-      sources: [DirectorySource.kind],
+      sources: [DirectorySource.kind, S3Source.kind(aws: aws)],
       checks: Checks.kinds,
       misfit: { engine, check in
         let missing = check.needs.subtracting(engine.provides)

@@ -16,6 +16,11 @@ package struct Artefact: Sendable, Hashable {
   /// Why a checksum file that lies beside it says nothing usable; nil when there is none or it does. Such a backup cannot be verified as
   /// its owner meant it to be, and is rejected.
   package var checksumProblem: String?
+  /// Where a checksum file beside it lies that is read only when it is opened; nil when there is none or it has been read.
+  package var checksumLocation: String?
+  /// Why the store could not give its bytes now (`archived in GLACIER: …`), for which it is rejected; nil when nothing is known to
+  /// stand in the way.
+  package var obstacle: String?
   /// Whether the store can tell that somebody is still writing it.
   package var isBeingWritten: Bool
 

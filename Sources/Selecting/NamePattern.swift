@@ -27,6 +27,13 @@ package struct NamePattern: Sendable, Hashable {
   /// How many folders deep the names lie: 0 for names in the root itself.
   package var depth: Int { text.utf8.count { $0 == UInt8(ascii: "/") } }
 
+  /// The text that every name which fits begins with; empty when the pattern begins with a field or a wildcard.
+  package var literalPrefix: String {
+    var bytes: [UInt8] = []
+    for case .literal(let byte) in elements.prefix(while: { if case .literal = $0 { true } else { false } }) { bytes.append(byte) }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
   /// Whether the pattern says anything beyond `*` and `?`.
   var saysSomething: Bool {
     elements.contains { if case .star = $0 { false } else if case .any = $0 { false } else { true } }

@@ -31,22 +31,24 @@ package struct Survey: Sendable, Hashable {
 ///
 /// - Throws: `Fault` with code `configuration` for a pattern or zone that is none.
 package func survey(_ artefacts: [Artefact], rules: SelectionRules, now: Timestamp) throws -> Survey {
-  var judge = try Judge(rules: rules, now: now)
-  for artefact in artefacts { judge.take(artefact) }
-  return judge.survey
+  var surveyor = try Surveyor(rules: rules, now: now)
+  for artefact in artefacts { surveyor.take(artefact) }
+  return surveyor.survey
 }
 
-private struct Judge {
-  let rules: SelectionRules
-  let now: Timestamp
-  let pattern: NamePattern?
-  let zone: Zone
+/// Judges artefacts one at a time, so that a store of a million strangers costs no more memory than its backups.
+package struct Surveyor {
+  private let rules: SelectionRules
+  private let now: Timestamp
+  private let pattern: NamePattern?
+  private let zone: Zone
   private var candidates: [Candidate] = []
   private var rejected: [Rejection] = []
   private var leftOut = Survey.LeftOut()
   private var misses: [(name: String, coverage: Int)] = []
 
-  init(rules: SelectionRules, now: Timestamp) throws {
+  /// - Throws: `Fault` with code `configuration` for a pattern or zone that is none.
+  package init(rules: SelectionRules, now: Timestamp) throws {
     self.rules = rules
     self.now = now
     pattern = try rules.match.map(NamePattern.init)
@@ -56,7 +58,8 @@ private struct Judge {
     self.zone = zone
   }
 
-  var survey: Survey {
+  /// What came of all that was taken so far.
+  package var survey: Survey {
     var leftOut = leftOut
     leftOut.examples = misses.sorted { ($1.coverage, $0.name) < ($0.coverage, $1.name) }.prefix(3).map(\.name)
     return Survey(
@@ -65,7 +68,8 @@ private struct Judge {
       leftOut: leftOut, rules: rules, now: now)
   }
 
-  mutating func take(_ artefact: Artefact) {
+  /// Whether it is a recovery point, something that should have been one, or neither.
+  package mutating func take(_ artefact: Artefact) {
     leftOut.listed += 1
     switch NameRole(of: artefact.name, pattern: pattern) {
     case .hidden: leftOut.hidden += 1
@@ -101,6 +105,7 @@ private struct Judge {
     case .file:
       if artefact.bytes == 0 { return reject(artefact, "zero bytes", match) }
     }
+    if let obstacle = artefact.obstacle { return reject(artefact, obstacle, match) }
     if artefact.isBeingWritten { return reject(artefact, "unfinished upload: it is being written", match) }
     if let impossible = match.impossible { return reject(artefact, "the time in its name is impossible: \(impossible)", match) }
     if let problem = artefact.checksumProblem { return reject(artefact, problem, match) }

@@ -12,6 +12,7 @@ struct StoredExpectation: Sendable {
 struct DecodingChain: Sendable {
   let source: BytePump
   var descriptor: Descriptor
+  var feed: (any StreamFeed)?
   var head: [UInt8] = []
   var layers: [Compression] = []
   var tools: [any RunningTool] = []
@@ -21,6 +22,7 @@ struct DecodingChain: Sendable {
     descriptor.close()
     for tool in tools { tool.stop(as: status) }
     for pump in [source] + pumps { pump.cancel() }
+    feed?.stop()
   }
 }
 
@@ -31,6 +33,8 @@ package struct StreamSummary: Sendable, Hashable {
   package var decodedBytes: Int64?
   /// Of the stored bytes, in lower-case hexadecimal.
   package var sha256: String
+  /// What the stored bytes were compared with by whoever fed them; nil when with nothing.
+  package var verifiedBy: String?
   /// Harmless oddities, each a sentence.
   package var notes: [String]
 }
@@ -65,7 +69,7 @@ package struct UnwrappedStream: Sendable {
   /// Waits until all stored bytes have been read and judged, reading on where the consumer stopped early, and closes `descriptor`
   /// when nobody took it. Cancelling the task ends the reading.
   ///
-  /// - Throws: `Fault`: `checksum_mismatch`, `backup_truncated`, `backup_damaged`, `backup_unreadable`, `unsafe_content`,
+  /// - Throws: What the feed throws, and `Fault`: `checksum_mismatch`, `backup_truncated`, `backup_damaged`, `backup_unreadable`, `unsafe_content`,
   ///   `tool_failed`, `interrupted`.
   package func finish() async throws -> StreamSummary {
     chain.descriptor.close()
@@ -73,7 +77,7 @@ package struct UnwrappedStream: Sendable {
       var notes: [String] = []
       let broken = await judgeTools(&notes)
       // Reading on tells whether the file is still what its checksum was made of; without one there is nothing to learn.
-      if broken != nil, expectation.sha256 == nil { chain.source.cancel() }
+      if broken != nil, expectation.sha256 == nil, chain.feed?.canVerify != true { chain.source.cancel() }
       for pump in chain.pumps {
         do { _ = try await pump.result() } catch {
           stop()
@@ -81,10 +85,17 @@ package struct UnwrappedStream: Sendable {
         }
       }
       let stored: BytePump.Result
-      do { stored = try await chain.source.result() } catch { throw broken ?? error }
+      do { stored = try await chain.source.result() } catch {
+        chain.feed?.stop()
+        throw broken ?? error
+      }
+      // A feed that failed ends the bytes like one that is done, so whatever else went wrong may only follow from it.
+      let fed = try await chain.feed?.finish()
+      notes += fed?.notes ?? []
       let sha256 = Hexadecimal.encode(stored.sha256 ?? [])
-      try judge(stored, sha256, broken)
-      return StreamSummary(storedBytes: stored.bytesRead, decodedBytes: decodedBytes, sha256: sha256, notes: notes)
+      try judge(stored, sha256, broken, isVerified: fed?.verifiedBy != nil)
+      return StreamSummary(
+        storedBytes: stored.bytesRead, decodedBytes: decodedBytes, sha256: sha256, verifiedBy: fed?.verifiedBy, notes: notes)
     } onCancel: {
       stop()
     }
@@ -103,9 +114,9 @@ package struct UnwrappedStream: Sendable {
     return first
   }
 
-  private func judge(_ stored: BytePump.Result, _ sha256: String, _ broken: Fault?) throws {
+  private func judge(_ stored: BytePump.Result, _ sha256: String, _ broken: Fault?, isVerified: Bool) throws {
     let name = expectation.name
-    let matches = expectation.sha256.map { $0 == sha256 }
+    let matches = expectation.sha256.map { $0 == sha256 } ?? (isVerified ? true : nil)
     if let broken {
       let advice =
         switch matches {

@@ -27,9 +27,11 @@ package struct Unwrapper: Sendable {
   ///   - name: for messages.
   ///   - bytes: how many there must be, where that is known.
   ///   - expectedSHA256: what they must hash to, in lower-case hexadecimal, where that is known.
+  ///   - feed: who writes them, where the end of `stored` does not say that all of them came; stopped with the stream.
   /// - Throws: `Fault`: `backup_unreadable`, `tool_missing`, `unsafe_content`.
-  package func open(_ stored: Descriptor, name: String, bytes: Int64? = nil, expectedSHA256: String? = nil) async throws -> UnwrappedStream
-  {
+  package func open(
+    _ stored: Descriptor, name: String, bytes: Int64? = nil, expectedSHA256: String? = nil, feed: (any StreamFeed)? = nil
+  ) async throws -> UnwrappedStream {
     let expectation = StoredExpectation(name: name, bytes: bytes, sha256: expectedSHA256)
     if let plain = try openInPlace(stored, expectation) { return plain }
     var duties = BytePump.Duties()
@@ -39,7 +41,7 @@ package struct Unwrapper: Sendable {
     duties.name = name
     let pipe = try Pipe(capacity: 1 << 20)
     let source = try BytePump(from: stored, to: pipe.writing, duties: duties)
-    var chain = DecodingChain(source: source, descriptor: pipe.reading)
+    var chain = DecodingChain(source: source, descriptor: pipe.reading, feed: feed)
     do {
       return try await withTaskCancellationHandler {
         chain.head = await source.head()

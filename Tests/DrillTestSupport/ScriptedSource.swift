@@ -32,7 +32,7 @@ package struct ScriptedSource: BackupSource {
     guard let path else { return .handle(artefact.name) }
     let fd = Glibc.open(path, O_RDONLY | O_CLOEXEC)
     guard fd >= 0 else { throw Fault(.backupUnreadable, "\(path) cannot be read") }
-    return .stream(Descriptor(owning: fd), bytes: artefact.bytes)
+    return .stream(StoredStream(Descriptor(owning: fd), bytes: artefact.bytes))
   }
 }
 

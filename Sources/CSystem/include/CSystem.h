@@ -45,6 +45,15 @@ int csystem_filesystem(const char *path, struct csystem_filesystem *result);
 int64_t csystem_wall_milliseconds(void);
 int64_t csystem_elapsed_milliseconds(void);
 
+// Checksums
+
+/// CRC-32 (ISO 3309), CRC-32C (Castagnoli) and CRC-64/NVME of more bytes, carried on from `value`, which is 0 at the start.
+uint32_t csystem_crc32(uint32_t value, const void *bytes, size_t count);
+uint32_t csystem_crc32c(uint32_t value, const void *bytes, size_t count);
+/// The same without the processor's own instruction.
+uint32_t csystem_crc32c_by_table(uint32_t value, const void *bytes, size_t count);
+uint64_t csystem_crc64nvme(uint64_t value, const void *bytes, size_t count);
+
 // Processes
 
 int csystem_pidfd_open(int pid);

@@ -38,7 +38,7 @@ struct DirectoryListing: Sendable {
     var artefact = Artefact(
       location: resolved, name: name, kind: status.kind, bytes: status.isRegular ? status.bytes : nil, modified: status.modified)
     guard status.isRegular else { return artefact }
-    let names = Set(ChecksumFile.suffixes.map { name + $0 }.filter { faccessat(folder.raw, $0, F_OK, AT_SYMLINK_NOFOLLOW) == 0 })
+    let names = Set(ChecksumText.suffixes.map { name + $0 }.filter { faccessat(folder.raw, $0, F_OK, AT_SYMLINK_NOFOLLOW) == 0 })
     note(ChecksumFile.beside(name, in: folder, names: names), in: &artefact)
     var found = [Found(artefact: artefact, raw: Array(name.utf8), folder: folder)]
     markWriting(&found)
@@ -54,7 +54,7 @@ struct DirectoryListing: Sendable {
   private func list(_ folder: Descriptor, _ path: String, prefix: String, level: Int, into found: inout [Found]) throws {
     let names = try Self.rawNames(folder, path)
     let texts = names.map(Entry.text)
-    let sidecars = Set(texts.filter { text in ChecksumFile.suffixes.contains { text.hasSuffix($0) } })
+    let sidecars = Set(texts.filter { text in ChecksumText.suffixes.contains { text.hasSuffix($0) } })
     for (raw, text) in zip(names, texts) where NameRole(of: text, pattern: nil) != .hidden || text.hasPrefix(".") {
       guard let status = status(raw, in: folder), !(status.isLink && isAlias(text, in: path)) else { continue }
       if status.isDirectory, level < depth {
@@ -110,7 +110,7 @@ struct DirectoryListing: Sendable {
     return !plain.contains("/") || Entry.parent(of: plain) == folder
   }
 
-  private func note(_ checksum: ChecksumFile.Outcome, in artefact: inout Artefact) {
+  private func note(_ checksum: ChecksumText, in artefact: inout Artefact) {
     switch checksum {
     case .none: break
     case .sha256(let digits): artefact.expectedSHA256 = digits

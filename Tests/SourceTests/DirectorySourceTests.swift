@@ -134,7 +134,7 @@ struct DirectorySourceTests {
     let opened = try await place.source(match: nil).open(artefact)
     guard case .file(_, let path, _) = opened else { throw Fault(.internalError, "not a file") }
     #expect(path.hasPrefix("/proc/"))
-    #expect(try SourceContract.bytes(opened) == Array("xyz".utf8))
+    #expect(try await SourceContract.bytes(opened) == Array("xyz".utf8))
   }
 
   @Test("one file is a source of one artefact, with its checksum")

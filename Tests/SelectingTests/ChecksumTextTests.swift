@@ -1,14 +1,13 @@
+import Selecting
 import Testing
-
-@testable import SourceDirectory
 
 private let digest = String(repeating: "0123456789abcdef", count: 4)
 private let other = String(repeating: "f", count: 64)
 
 @Suite("Checksum files")
-struct ChecksumFileTests {
-  private func parse(_ text: String, for name: String = "db.gz") -> ChecksumFile.Outcome {
-    ChecksumFile.parse(Array(text.utf8), for: name, file: "db.gz.sha256")
+struct ChecksumTextTests {
+  private func parse(_ text: String, for name: String = "db.gz") -> ChecksumText {
+    ChecksumText.parse(Array(text.utf8), for: name, file: "db.gz.sha256")
   }
 
   @Test(
@@ -39,7 +38,7 @@ struct ChecksumFileTests {
   @Test("a UTF-16 file, as PowerShell writes, is a problem")
   func wide() {
     let bytes: [UInt8] = [0xFF, 0xFE] + "\(digest)  db.gz".utf8.flatMap { [$0, 0] as [UInt8] }
-    guard case .unusable = ChecksumFile.parse(bytes, for: "db.gz", file: "f") else {
+    guard case .unusable = ChecksumText.parse(bytes, for: "db.gz", file: "f") else {
       Issue.record("it was taken")
       return
     }

@@ -1,0 +1,127 @@
+package import AWSClient
+package import DrillModel
+package import EngineKit
+package import HTTPTransport
+package import Selecting
+import ToolRunner
+
+/// Backups that are objects of a bucket, on AWS or on any store that speaks S3's protocol. Nothing is ever written there.
+///
+/// Listed are the objects right under the prefix, and those below it as deep as the pattern's `/` reach. An upload in several parts is
+/// no object before it is complete, so one under way cannot be seen.
+package struct S3Source: BackupSource {
+  package let bucket: S3Bucket
+  /// Up to its last `/`; empty for the whole bucket.
+  let prefix: String
+  /// The last part of `from` where that does not end in a slash: an object's name, or else a folder's.
+  let name: String?
+  let match: NamePattern?
+  let archived: ArchivedObjects
+  let transfer: S3Transfer
+  private let connection: AWSConnection
+  private let makeHTTP: @Sendable () throws -> any HTTPExchanging
+
+  /// - Parameters:
+  ///   - key: What stands after the bucket: a prefix that ends in `/` or is empty, one object's key, or a folder without its slash.
+  ///   - match: The drill's pattern, which says how deep to look and what keys begin with.
+  package init(
+    _ bucket: S3Bucket, key: String, match: NamePattern? = nil, archived: ArchivedObjects = .reject, transfer: S3Transfer = S3Transfer(),
+    connection: AWSConnection, makeHTTP: @escaping @Sendable () throws -> any HTTPExchanging = { try HTTPClient() }
+  ) {
+    self.bucket = bucket
+    let cut = key.utf8.lastIndex(of: UInt8(ascii: "/")).map { key.utf8.index(after: $0) } ?? key.startIndex
+    prefix = String(key[..<cut])
+    name = cut == key.endIndex ? nil : String(key[cut...])
+    self.match = match
+    self.archived = archived
+    self.transfer = transfer
+    self.connection = connection
+    self.makeHTTP = makeHTTP
+  }
+
+  package var location: String { bucket.location(of: prefix + (name ?? "")) }
+
+  package var localDirectories: [String] { [] }
+
+  /// A client of its own for the calling thread.
+  func client(_ cancellation: Cancellation, isKnown: Bool = false) throws -> S3Client {
+    S3Client(bucket, connection, http: try makeHTTP(), cancellation: cancellation, patience: transfer.patience, isKnown: isKnown)
+  }
+
+  package func artefacts() async throws -> [Artefact] {
+    try await calling("s3 list") { client in
+      var found: [Artefact] = []
+      var sidecars = Set<String>()
+      try S3Listing(source: self, client: client).run(narrowed: false, sidecars: &sidecars) { found.append($0) }
+      for index in found.indices { found[index].noteSidecar(among: sidecars) }
+      return found
+    }
+  }
+
+  package func survey(rules: SelectionRules, now: Timestamp) async throws -> Survey {
+    try await calling("s3 list") { client in
+      let listing = S3Listing(source: self, client: client)
+      var sidecars = Set<String>()
+      func surveyed(narrowed: Bool) throws -> Survey {
+        var surveyor = try Surveyor(rules: rules, now: now)
+        try listing.run(narrowed: narrowed, sidecars: &sidecars) { surveyor.take($0) }
+        return surveyor.survey
+      }
+      var survey = try surveyed(narrowed: true)
+      // Whoever finds nothing wants to know what was there instead.
+      if listing.isNarrowing, survey.candidates.isEmpty, survey.rejected.isEmpty { survey = try surveyed(narrowed: false) }
+      for index in survey.candidates.indices { survey.candidates[index].artefact.noteSidecar(among: sidecars) }
+      return survey
+    }
+  }
+
+  package func open(_ artefact: Artefact) async throws -> OpenedArtefact {
+    guard artefact.kind == .file else {
+      throw Fault(
+        .configuration, "\(artefact.location) is a folder of objects, and only single objects can be restored from S3 so far",
+        advice: "Pack each backup into one object, or copy it to a directory")
+    }
+    guard !artefact.name.isEmpty else { throw Fault(.backupUnreadable, "\(location) is no object") }
+    let key = key(of: artefact)
+    let opening = try await calling("s3 open") { client in try S3Opening(key: key, artefact: artefact, source: self, client: client) }
+    let pipe = try Pipe(capacity: 1 << 20)
+    let download = S3Download(opening, source: self, into: pipe.writing)
+    return .stream(StoredStream(pipe.reading, bytes: opening.object.bytes, expectedSHA256: opening.expectedSHA256, feed: download))
+  }
+
+  /// Where `from` named a folder without its slash, names lie below that.
+  private func key(of artefact: Artefact) -> String {
+    guard let name, !artefact.location.isSameKey(as: location) else { return prefix + artefact.name }
+    return "\(prefix)\(name)/\(artefact.name)"
+  }
+
+  /// Carries calls out on a thread of their own; cancelling the task ends them.
+  private func calling<T: Sendable>(_ name: String, _ body: @escaping @Sendable (S3Client) throws -> T) async throws -> T {
+    let cancellation = Cancellation()
+    return try await withTaskCancellationHandler {
+      try await onThread(name) { try body(try self.client(cancellation)) }
+    } onCancel: {
+      cancellation.cancel()
+    }
+  }
+}
+
+/// What becomes of objects that are archived and cannot be read at once.
+package enum ArchivedObjects: String, Sendable, Hashable, CaseIterable {
+  /// They are recovery points that cannot be used.
+  case reject
+  /// They are left out as if they were not there.
+  case leaveOut = "leave-out"
+}
+
+/// How objects are fetched.
+package struct S3Transfer: Sendable, Hashable {
+  /// Bytes of one request, and of one buffer.
+  package var partBytes = 2 << 20
+  /// Requests at once, and buffers at once.
+  package var connections = 8
+  /// How long trouble that can pass is waited for without a byte of progress.
+  package var patience = Duration.seconds(120)
+
+  package init() {}
+}

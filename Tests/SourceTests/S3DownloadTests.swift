@@ -1,0 +1,164 @@
+import Digesting
+import DrillModel
+import DrillTestSupport
+import EngineKit
+import Glibc
+import SourceS3
+import Testing
+import ToolRunner
+
+@Suite("An object on its way into the restore", .timeLimit(.minutes(2)))
+struct S3DownloadTests {
+  private let sample = ScriptedStore.sample(1_000_003)
+
+  private func failure(_ result: Result<StreamFeedReport, any Error>) -> Fault? {
+    if case .failure(let error) = result { return error as? Fault }
+    return nil
+  }
+
+  @Test("ranges that were fetched at once arrive in order, and match the store's MD5")
+  func whole() async throws {
+    let store = ScriptedStore(sample)
+    let (bytes, verdict) = try await store.fetch()
+    #expect(bytes == sample)
+    #expect(try verdict.get().verifiedBy == "ETag (MD5)")
+    let ranges = store.server.requests.filter { $0.method == "GET" }
+    #expect(ranges.count == 16 && ranges.allSatisfy { $0.header("If-Match") == ScriptedStore.etag(sample) })
+  }
+
+  @Test("objects of no byte, one byte and exactly one part", arguments: [0, 1, 65_536, 65_537])
+  func sizes(_ count: Int) async throws {
+    let object = Array(sample.prefix(count))
+    let (bytes, verdict) = try await ScriptedStore(object).fetch()
+    #expect(bytes == object)
+    _ = try verdict.get()
+  }
+
+  @Test("what was cut goes on from where it ended")
+  func resumed() async throws {
+    let store = ScriptedStore(sample) { _, number in number.isMultiple(of: 3) ? .serve : .cut(after: 20_000) }
+    let (bytes, verdict) = try await store.fetch()
+    #expect(bytes == sample)
+    _ = try verdict.get()
+    let starts = store.server.requests.compactMap { $0.header("Range")?.dropFirst(6).split(separator: "-").first.flatMap { Int($0) } }
+    #expect(starts.contains { $0 % 65_536 == 20_000 }, "a cut range is not begun anew")
+  }
+
+  @Test("a store that cuts for ever is unreachable, and the bytes so far are no whole backup")
+  func cutForEver() async throws {
+    let store = ScriptedStore(sample) { _, number in number < 5 ? .serve : .cut(after: 0) }
+    let (bytes, verdict) = try await store.fetch()
+    #expect(bytes.count < sample.count)
+    let fault = try #require(failure(verdict))
+    #expect(fault.code == .sourceUnreachable && fault.isTransient && fault.message.contains("s3://bucket/db.dump"))
+  }
+
+  @Test(
+    "an object that is replaced half-way is told to be so, whether S3 refuses or gives the other",
+    arguments: [ScriptedStore.Act.refuse(412, "PreconditionFailed"), .servesAnother])
+  func replaced(_ act: ScriptedStore.Act) async throws {
+    let (_, verdict) = try await ScriptedStore(sample) { _, number in number < 6 ? .serve : act }.fetch()
+    let fault = try #require(failure(verdict))
+    #expect(fault.code == .sourceUnreachable && fault.message.contains("replaced"), "\(fault)")
+  }
+
+  @Test("a refusal half-way names the permission; an expired session names the credentials")
+  func refused() async throws {
+    for (act, code, text) in [
+      (ScriptedStore.Act.refuse(403, "AccessDenied"), FaultCode.permissionDenied, "s3:GetObject on arn:aws:s3:::bucket/db.dump"),
+      (.refuse(400, "ExpiredToken"), .credentials, "expired"), (.refuse(503, "SlowDown"), .sourceUnreachable, "slow down"),
+      (.refuse(404, "NoSuchKey"), .sourceUnreachable, "gone"), (.refuse(500, "InternalError"), .sourceUnreachable, "InternalError"),
+      (.refuse(403, "KMS.DisabledException"), .permissionDenied, "KMS"),
+    ] {
+      let (bytes, verdict) = try await ScriptedStore(sample) { _, number in number < 3 ? .serve : act }.fetch()
+      let fault = try #require(failure(verdict), "\(text)")
+      #expect(fault.code == code && fault.message.contains(text), "\(fault)")
+      #expect(bytes.count < sample.count)
+    }
+  }
+
+  @Test("a store that gives other bytes than it was asked for is not believed", arguments: [ScriptedStore.Act.shift, .overfill])
+  func otherRange(_ act: ScriptedStore.Act) async throws {
+    let (_, verdict) = try await ScriptedStore(sample) { _, number in number < 2 ? .serve : act }.fetch()
+    let fault = try #require(failure(verdict))
+    #expect(fault.code == .sourceUnreachable, "\(fault)")
+  }
+
+  @Test("one damaged byte is a checksum mismatch, whichever checksum the store keeps")
+  func damaged() async throws {
+    for algorithm in CyclicRedundancyCheck.Algorithm.allCases {
+      var check = CyclicRedundancyCheck(algorithm)
+      check.update(sample)
+      // An ETag that is no MD5, so that the other one is what finds it.
+      let headers = [("x-amz-checksum-\(algorithm.rawValue)", Base64.encode(check.bytes)), ("ETag", "\"opaque\"")]
+      let whole = try await ScriptedStore(sample, headers: headers).fetch()
+      #expect(try whole.verdict.get().verifiedBy == algorithm.rawValue.uppercased())
+      let (bytes, verdict) = try await ScriptedStore(sample, headers: headers) { _, number in number == 7 ? .damage : .serve }.fetch()
+      #expect(bytes.count == sample.count)
+      #expect(failure(verdict)?.code == .checksumMismatch)
+    }
+    let (_, verdict) = try await ScriptedStore(sample) { _, number in number == 7 ? .damage : .serve }.fetch()
+    #expect(failure(verdict)?.code == .checksumMismatch)
+  }
+
+  private func multipart(_ sizes: [Int]) -> String {
+    var digests: [UInt8] = []
+    var start = 0
+    for size in sizes {
+      digests += MessageDigest.digest(.md5, of: Array(sample[start..<start + size])) ?? []
+      start += size
+    }
+    return "\"\(Hexadecimal.encode(MessageDigest.digest(.md5, of: digests) ?? []))-\(sizes.count)\""
+  }
+
+  @Test("the ETag of an upload in parts is compared where they are even, and is no proof of damage where they are not")
+  func parts() async throws {
+    let even = [300_000, 300_000, 300_000, 100_003]
+    let good = ScriptedStore(sample, headers: [("ETag", multipart(even))], parts: even)
+    #expect(try await good.fetch().verdict.get().verifiedBy == "ETag (MD5) of 4 parts")
+    let bad = ScriptedStore(sample, headers: [("ETag", multipart(even))], parts: even) { _, number in number == 2 ? .damage : .serve }
+    #expect(failure(try await bad.fetch().verdict)?.code == .checksumMismatch)
+    let odd = [300_000, 200_000, 299_000, 201_003]
+    let report = try await ScriptedStore(sample, headers: [("ETag", multipart(odd))], parts: odd).fetch().verdict.get()
+    #expect(report.verifiedBy == nil && report.notes.first?.contains("different sizes") == true)
+  }
+
+  @Test("an object without any checksum is noted")
+  func unverified() async throws {
+    let report = try await ScriptedStore(sample, headers: [("ETag", "\"opaque\"")]).fetch().verdict.get()
+    #expect(report.verifiedBy == nil && report.notes.first?.contains("no checksum") == true)
+    let kms = [("ETag", ScriptedStore.etag([1])), ("x-amz-server-side-encryption", "aws:kms")]
+    #expect(try await ScriptedStore(sample, headers: kms).fetch().verdict.get().verifiedBy == nil)
+  }
+
+  @Test("a reader that waits holds the store up, within the window")
+  func backPressure() async throws {
+    let store = ScriptedStore(ScriptedStore.sample(6_000_000))
+    let stream = try await store.open()
+    try await Task.sleep(for: .seconds(1))
+    // A pipe's megabyte, the window's four parts, and one that is being handed on.
+    let asked = store.server.requests.count { $0.method == "GET" }
+    #expect(asked <= 22, "\(asked)")
+    stream.feed?.stop()
+    await #expect(throws: Fault.self) { try await stream.feed?.finish() }
+  }
+
+  @Test("a reader that leaves ends it, and it is not taken for whole")
+  func readerLeaves() async throws {
+    let store = ScriptedStore(ScriptedStore.sample(6_000_000))
+    let stream = try await store.open()
+    stream.descriptor.close()
+    let fault = await #expect(throws: Fault.self) { try await stream.feed?.finish() }
+    #expect(fault?.code == .interrupted)
+  }
+
+  @Test("stopping it ends a store that hangs, soon")
+  func stopped() async throws {
+    let stream = try await ScriptedStore(sample) { _, _ in .hang }.open()
+    let start = ContinuousClock.now
+    stream.feed?.stop()
+    let fault = await #expect(throws: Fault.self) { try await stream.feed?.finish() }
+    #expect(fault?.code == .interrupted)
+    #expect(ContinuousClock.now - start < .seconds(10))
+  }
+}
