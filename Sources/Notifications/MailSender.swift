@@ -7,29 +7,26 @@ import Ledger
 /// Sends mail. The id is the left side of the Message-ID, which mail programs drop duplicates by.
 package struct MailSender: NotificationSender {
   private let target: MailTarget
-  private let network: NetworkSettings
-  private let secret: @Sendable (SecretReference) throws -> String
+  private let access: SenderAccess
 
-  package init(_ target: MailTarget, network: NetworkSettings, secret: @escaping @Sendable (SecretReference) throws -> String) {
+  package init(_ target: MailTarget, _ access: SenderAccess) {
     self.target = target
-    self.network = network
-    self.secret = secret
+    self.access = access
   }
 
   package func send(_ notice: Notice, within limit: Duration, _ cancellation: Cancellation?) -> SendOutcome {
     guard let server = MailServer(target.server) else { return .refused("\(target.server) is no mail server's URL", .receiver) }
-    do {
+    do throws(Fault) {
       var login: SMTPLogin?
       if let username = target.username, let password = target.password {
-        login = SMTPLogin(username: username, password: try secret(password))
+        login = SMTPLogin(username: username, password: try access.secret(password))
       }
-      let options = HTTPOptions.attempt(within: limit, network: network, cancellation)
+      let options = HTTPOptions.attempt(within: limit, network: access.network, cancellation)
       let client = SMTPClient(SMTPServer(host: server.host, port: server.port, security: server.security, options: options))
       let mail = MailMessage(notice, from: target.from, to: target.to)
       return MailSender.outcome(client.send(from: target.from, to: target.to, message: Array(mail.text.utf8), login: login))
     } catch {
-      let fault = error as? Fault ?? Fault(.credentials, "the password of the mail server could not be had")
-      return .later(fault.description, maybeSent: false, after: slowRetry)
+      return .noSecret(error)
     }
   }
 

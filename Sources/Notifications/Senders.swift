@@ -28,11 +28,11 @@ package struct SenderSettings: Sendable {
   }
 
   package func sender(for channel: NotificationChannel) -> any NotificationSender {
-    let network = NetworkSettings(environment: connections.host.environment)
+    let access = SenderAccess(network: NetworkSettings(environment: connections.host.environment), secret: secret)
     switch channel {
     case .sns(let target): return SNSSender(target, connection: connection(for: target))
-    case .mail(let target): return MailSender(target, network: network, secret: secret)
-    case .webhook(let target): return WebhookSender(target, network: network, secret: secret)
+    case .mail(let target): return MailSender(target, access)
+    case .webhook(let target): return WebhookSender(target, access)
     }
   }
 

@@ -7,18 +7,15 @@ import Ledger
 /// Posts JSON to a URL, with the id as `Idempotency-Key`. Redirects are refusals; addresses are judged when the connection is made.
 package struct WebhookSender: NotificationSender {
   private let target: WebhookTarget
-  private let network: NetworkSettings
-  private let secret: @Sendable (SecretReference) throws -> String
+  private let access: SenderAccess
 
-  /// - Parameter secret: Gives what a reference points to; what it throws is told instead of sending.
-  package init(_ target: WebhookTarget, network: NetworkSettings, secret: @escaping @Sendable (SecretReference) throws -> String) {
+  package init(_ target: WebhookTarget, _ access: SenderAccess) {
     self.target = target
-    self.network = network
-    self.secret = secret
+    self.access = access
   }
 
   package func send(_ notice: Notice, within limit: Duration, _ cancellation: Cancellation?) -> SendOutcome {
-    var options = HTTPOptions.attempt(within: limit, network: network, cancellation)
+    var options = HTTPOptions.attempt(within: limit, network: access.network, cancellation)
     options.plainHTTP = .configured
     do {
       let response = try HTTPClient().send(try request(notice), options)
@@ -26,8 +23,7 @@ package struct WebhookSender: NotificationSender {
     } catch let error as TransportError {
       return WebhookSender.outcome(error)
     } catch {
-      let fault = error as? Fault ?? Fault(.credentials, "the secret of the webhook could not be had")
-      return .later(fault.description, maybeSent: false, after: slowRetry)
+      return .noSecret(error as? Fault ?? Fault(.internalError, "the webhook's message could not be made"))
     }
   }
 
@@ -35,11 +31,13 @@ package struct WebhookSender: NotificationSender {
     let url =
       switch target.url {
       case .literal(let url): url
-      case .secret(let reference): try secret(reference)
+      case .secret(let reference): try access.secret(reference)
       }
     let body = try target.format == .slack ? MachineJSON.text(SlackMessage(notice)) : notice.readableJSON
     var headers = [HTTPHeader("Content-Type", "application/json; charset=utf-8"), HTTPHeader("Idempotency-Key", notice.id)]
-    for (name, reference) in target.headers.sorted(by: { $0.key < $1.key }) { headers.append(HTTPHeader(name, try secret(reference))) }
+    for (name, reference) in target.headers.sorted(by: { $0.key < $1.key }) {
+      headers.append(HTTPHeader(name, try access.secret(reference)))
+    }
     return HTTPRequest("POST", url, headers: headers, body: Array(body.utf8))
   }
 
