@@ -18,6 +18,9 @@ package struct RunFigures: Sendable, Hashable {
   /// The engine's name without its version; empty when the run ended before it was known.
   package var engine: String
 
+  /// Whether it says something about the backup.
+  package var isConclusive: Bool { verdict == .passed || verdict == .failed }
+
   package init(
     sequence: Int64, verdict: Verdict, startedAt: Timestamp, finishedAt: Timestamp, rpoObjective: Double?, rpoActual: Double?,
     rpoVerdict: RPOVerdict, rtoObjective: Double?, rtoActual: Double?, rtoVerdict: RTOVerdict, isComparable: Bool, hasFailedCheck: Bool,

@@ -37,6 +37,29 @@ package struct RunLine: Sendable, Hashable {
   }
 }
 
+/// A sealed run that did not pass, and why.
+package struct UnpassedRun: Sendable, Hashable {
+  package var run: RunID
+  /// Its place in the chain.
+  package var sequence: Int64
+  package var verdict: Verdict
+  package var startedAt: Timestamp
+  /// Worst first.
+  package var reasons: [Reason]
+
+  package init(run: RunID, sequence: Int64, verdict: Verdict, startedAt: Timestamp, reasons: [Reason]) {
+    self.run = run
+    self.sequence = sequence
+    self.verdict = verdict
+    self.startedAt = startedAt
+    self.reasons = reasons
+  }
+
+  package init(_ record: RunRecord, sequence: Int64) {
+    self.init(run: record.run, sequence: sequence, verdict: record.verdict, startedAt: record.startedAt, reasons: record.reasons)
+  }
+}
+
 /// What an entry of its own says about a sealed run, whose record never changes: that something it had left is gone.
 package struct AmendmentLine: Sendable, Hashable {
   /// Its place in the chain.

@@ -58,13 +58,13 @@ package enum Severity: String, Sendable, Codable, CaseIterable {
 }
 
 /// How a recovery point objective came out.
-package enum RPOVerdict: String, Sendable, Codable {
+package enum RPOVerdict: String, Sendable, Codable, CaseIterable {
   case met, missed, unknown
   case noObjective = "no_objective"
 }
 
 /// How a recovery time objective came out.
-package enum RTOVerdict: String, Sendable, Codable {
+package enum RTOVerdict: String, Sendable, Codable, CaseIterable {
   case met, missed
   /// The scratch target was not as durable as production would be.
   case notComparable = "not_comparable"

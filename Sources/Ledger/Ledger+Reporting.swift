@@ -87,7 +87,8 @@ extension Ledger {
         SELECT \(FigureReader.columns) FROM run WHERE drill = ? AND sequence <= ? AND finished_at < ? ORDER BY sequence DESC LIMIT 1
         """
       var reader = FigureReader()
-      return try Row.fetchOne(db, sql: sql, arguments: [drill.column, scope.head, scope.to.column]).map { try reader.read($0).1 }
+      let statement = try db.cachedStatement(sql: sql)
+      return try Row.fetchOne(statement, arguments: [drill.column, scope.head, scope.to.column]).map { try reader.read($0).1 }
     }
   }
 
@@ -127,6 +128,7 @@ extension Ledger {
 
 extension Entry {
   static func at(_ sequence: Int64, _ db: Database) throws -> Entry? {
-    try Row.fetchOne(db, sql: "SELECT \(columns) FROM entry WHERE sequence = ?", arguments: [sequence]).map(Entry.init)
+    let statement = try db.cachedStatement(sql: "SELECT \(columns) FROM entry WHERE sequence = ?")
+    return try Row.fetchOne(statement, arguments: [sequence]).map(Entry.init)
   }
 }

@@ -10,17 +10,23 @@ enum Projection: String, CaseIterable {
   /// All its columns; the first is the entry's sequence.
   var columns: [String] {
     switch self {
-    case .run:
-      [
-        "sequence", "run", "drill", "triggered_by", "verdict", "failure_instant", "started_at", "finished_at", "point", "point_taken_at",
-        "point_origin", "point_bytes", "rpo_objective_ms", "rpo_actual_ms", "rpo_verdict", "rto_objective_ms", "rto_actual_ms",
-        "rto_verdict", "cleanup", "host", "engine",
-      ]
-    case .checkResult: ["sequence", "position", "name", "kind", "severity", "verdict", "expected", "found", "took_ms", "data"]
-    case .phase: ["sequence", "position", "name", "start_ms", "end_ms"]
-    case .miss: ["sequence", "drill", "due", "kind", "noted_at"]
+    case .run: Projection.runColumns
+    case .checkResult: Projection.checkColumns
+    case .phase: Projection.phaseColumns
+    case .miss: Projection.missColumns
     }
   }
+
+  private static let runColumns = [
+    "sequence", "run", "drill", "triggered_by", "verdict", "failure_instant", "started_at", "finished_at", "point", "point_taken_at",
+    "point_origin", "point_bytes", "rpo_objective_ms", "rpo_actual_ms", "rpo_verdict", "rto_objective_ms", "rto_actual_ms",
+    "rto_verdict", "cleanup", "host", "engine",
+  ]
+  private static let checkColumns = [
+    "sequence", "position", "name", "kind", "severity", "verdict", "expected", "found", "took_ms", "data",
+  ]
+  private static let phaseColumns = ["sequence", "position", "name", "start_ms", "end_ms"]
+  private static let missColumns = ["sequence", "drill", "due", "kind", "noted_at"]
 
   var list: String { columns.joined(separator: ", ") }
 
@@ -86,10 +92,15 @@ enum Projection: String, CaseIterable {
     }
   }
 
+  private static let queries = Dictionary(
+    uniqueKeysWithValues: allCases.map { table in
+      let order = table.hasPositions ? "position" : "sequence"
+      return (table, "SELECT \(table.list) FROM \(table.rawValue) WHERE sequence = ? ORDER BY \(order)")
+    })
+
   /// The rows that the table holds for an entry, in order.
   func stored(for sequence: Int64, in db: Database) throws -> [[DatabaseValue]] {
-    let order = hasPositions ? "position" : "sequence"
-    let statement = try db.cachedStatement(sql: "SELECT \(list) FROM \(rawValue) WHERE sequence = ? ORDER BY \(order)")
+    let statement = try db.cachedStatement(sql: Projection.queries[self] ?? "")
     return try Row.fetchAll(statement, arguments: [sequence]).map { Array($0.databaseValues) }
   }
 }

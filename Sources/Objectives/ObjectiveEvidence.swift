@@ -47,8 +47,13 @@ package struct ObjectiveEvidence: Sendable, Hashable {
   /// A run that was sealed under another objective is judged anew by its figure; one under the same keeps its sealed verdict, with its
   /// gap tolerance.
   package init(_ kind: Kind, of runs: [RunFigures], objective: Double?, share: Double) {
-    let conclusive = runs.filter { $0.verdict == .passed || $0.verdict == .failed }
-    let trials = conclusive.compactMap { Trial(kind, $0) }
+    var conclusive = 0
+    var trials: [Trial] = []
+    trials.reserveCapacity(runs.count)
+    for run in runs where run.isConclusive {
+      conclusive += 1
+      if let trial = Trial(kind, run) { trials.append(trial) }
+    }
     let order = OrderStatistics(trials.map(\.value))
     let met = trials.count { $0.meets(objective) }
     self.kind = kind
@@ -57,7 +62,7 @@ package struct ObjectiveEvidence: Sendable, Hashable {
     self.runs = trials.count
     self.met = met
     unrecovered = trials.count { $0.value == .infinity }
-    notComparable = conclusive.count - trials.count
+    notComparable = conclusive - trials.count
     (median, p90, p95) = (order.percentile(0.5), order.percentile(0.9), order.percentile(0.95))
     worst = order.sorted.last { $0.isFinite }
     supported = order.upperBound(share: share).flatMap { $0.isFinite ? $0 : nil }
@@ -86,7 +91,7 @@ package struct ObjectiveEvidence: Sendable, Hashable {
   }
 
   package func mark(of run: RunFigures) -> Mark {
-    guard run.verdict == .passed || run.verdict == .failed, let trial = Trial(kind, run) else { return .notCounted }
+    guard run.isConclusive, let trial = Trial(kind, run) else { return .notCounted }
     if trial.value == .infinity { return .notRecovered }
     return trial.meets(objective) ? .met : .missed
   }

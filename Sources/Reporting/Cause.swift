@@ -32,11 +32,11 @@ extension DrillReport {
     var found: [String: Cause] = [:]
     for item in unpassed {
       var seen: Set<String> = []
-      for reason in item.record.reasons where reason.severity != .note && reason.severity != .warn && seen.insert(reason.code).inserted {
+      for reason in item.reasons where reason.severity != .note && reason.severity != .warn && seen.insert(reason.code).inserted {
         if found[reason.code] == nil {
           found[reason.code] = Cause(
-            code: reason.code, severity: reason.severity, runs: 0, text: reason.text, newest: item.record.run,
-            newestAt: item.record.startedAt)
+            code: reason.code, severity: reason.severity, runs: 0, text: reason.text, newest: item.run,
+            newestAt: item.startedAt)
         }
         found[reason.code]?.runs += 1
       }

@@ -97,8 +97,15 @@ enum XMLText {
   /// Inert, and with every character that means something in markup escaped, so that it can stand in text and in a quoted attribute.
   static func attribute(_ raw: String) -> String { escape(Shown.text(raw, limit: 2000)) }
 
+  private static func isMarkup(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "&"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "`"): true
+    default: false
+    }
+  }
+
   static func escape(_ text: String) -> String {
-    guard text.utf8.contains(where: { "&<>\"'`".utf8.contains($0) }) else { return text }
+    guard text.utf8.contains(where: isMarkup) else { return text }
     var result = ""
     for scalar in text.unicodeScalars {
       switch scalar {

@@ -77,13 +77,14 @@ package struct DrillReport: Sendable {
   /// The newest runs with everything that was sealed of them, newest first.
   package let records: [ReportedRecord]
   /// The newest runs that did not pass, newest first; as many as could be looked at.
-  package let unpassed: [ReportedRecord]
+  package let unpassed: [UnpassedRun]
   package let rpo: ObjectiveEvidence
   package let rto: ObjectiveEvidence
   package let state: DrillState
+  private let counts: [Verdict: Int]
 
   package init(
-    name: String, figures: [RunFigures], last: RunFigures?, misses: [ReportedMiss], records: [ReportedRecord], unpassed: [ReportedRecord],
+    name: String, figures: [RunFigures], last: RunFigures?, misses: [ReportedMiss], records: [ReportedRecord], unpassed: [UnpassedRun],
     share: Double
   ) {
     self.name = name
@@ -92,15 +93,19 @@ package struct DrillReport: Sendable {
     self.misses = misses
     self.records = records
     self.unpassed = unpassed
-    let conclusive = figures.filter { $0.verdict == .passed || $0.verdict == .failed }
-    rpo = ObjectiveEvidence(.rpo, of: figures, objective: conclusive.last { $0.rpoObjective != nil }?.rpoObjective, share: share)
-    rto = ObjectiveEvidence(.rto, of: figures, objective: conclusive.last { $0.rtoObjective != nil }?.rtoObjective, share: share)
+    var counts: [Verdict: Int] = [:]
+    for run in figures { counts[run.verdict, default: 0] += 1 }
+    self.counts = counts
+    let rpoObjective = figures.last { $0.isConclusive && $0.rpoObjective != nil }?.rpoObjective
+    let rtoObjective = figures.last { $0.isConclusive && $0.rtoObjective != nil }?.rtoObjective
+    rpo = ObjectiveEvidence(.rpo, of: figures, objective: rpoObjective, share: share)
+    rto = ObjectiveEvidence(.rto, of: figures, objective: rtoObjective, share: share)
     state = DrillState(figures: figures, last: last, misses: misses)
   }
 
   package var runCount: Int { figures.count }
 
-  package func count(_ verdict: Verdict) -> Int { figures.count { $0.verdict == verdict } }
+  package func count(_ verdict: Verdict) -> Int { counts[verdict] ?? 0 }
 
   /// Runs that say something about the backup: passed or failed.
   package var conclusiveCount: Int { count(.passed) + count(.failed) }
@@ -125,7 +130,7 @@ package enum DrillState: String, Sendable, CaseIterable {
   var rank: Int { DrillState.allCases.firstIndex(of: self) ?? 0 }
 
   init(figures: [RunFigures], last: RunFigures?, misses: [ReportedMiss]) {
-    let conclusive = figures.last { $0.verdict == .passed || $0.verdict == .failed }
+    let conclusive = figures.last { $0.isConclusive }
     let missed = misses.contains { $0.isLapse && ($0.notedAt > conclusive?.finishedAt ?? Timestamp(milliseconds: .min)) }
     guard let last else {
       self = .neverTested

@@ -78,7 +78,7 @@ extension DrillReport {
     switch state {
     case .met: return nil
     case .failing:
-      let why = unpassed.first { $0.record.verdict == .failed }?.record.reasons.first.map { ": \(Shown.text($0.text, limit: 240))" } ?? "."
+      let why = unpassed.first { $0.verdict == .failed }?.reasons.first.map { ": \(Shown.text($0.text, limit: 240))" } ?? "."
       return "\(name) is failing: its last run, \(lastText), failed\(why)"
     case .overdue: return "\(name) is overdue: \(lapses) passed without a run. Its last run, \(lastText), \(lastVerdict)."
     case .neverTested: return "\(name) was never tested" + (misses.isEmpty ? "." : ", and \(lapses) passed without a run.")

@@ -69,7 +69,8 @@ enum SampleReport {
     let all = records.enumerated().map { ReportedRecord(record: $0.element, sequence: first + Int64($0.offset)) }
     return DrillReport(
       name: name, figures: all.map { figures($0.record, $0.sequence) }, last: (records.last ?? last).map { figures($0, 99) },
-      misses: misses, records: all.suffix(shown).reversed(), unpassed: all.filter { $0.record.verdict != .passed }.reversed(), share: 0.95)
+      misses: misses, records: all.suffix(shown).reversed(),
+      unpassed: all.filter { $0.record.verdict != .passed }.reversed().map { UnpassedRun($0.record, sequence: $0.sequence) }, share: 0.95)
   }
 
   static func report(

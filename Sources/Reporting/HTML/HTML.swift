@@ -18,7 +18,10 @@ struct HTML: ExpressibleByStringInterpolation {
 
     mutating func appendLiteral(_ literal: String) { text += literal }
     /// A number and its per cent sign stay on one line.
-    mutating func appendInterpolation(_ value: String) { text += XMLText.attribute(value).replacing(" %", with: "\u{A0}%") }
+    mutating func appendInterpolation(_ value: String) {
+      let shown = XMLText.attribute(value)
+      text += shown.utf8.contains(UInt8(ascii: "%")) ? shown.replacing(" %", with: "\u{A0}%") : shown
+    }
     mutating func appendInterpolation(_ markup: HTML) { text += markup.text }
     mutating func appendInterpolation(_ parts: [HTML]) { for part in parts { text += part.text } }
     mutating func appendInterpolation(_ number: Int) { text += String(number) }

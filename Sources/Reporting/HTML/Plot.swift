@@ -114,23 +114,39 @@ struct Plot {
   /// Each column: a line from the least to the greatest figure, and the marks that occur at their worst.
   private var columns: [HTML] {
     let count = 110
-    var buckets: [Int: [Point]] = [:]
+    var columns = [Column](repeating: Column(), count: count)
     let span = Double(max(1, (to - from).inMilliseconds))
     for point in points {
       let share = Double((point.at - from).inMilliseconds) / span
-      buckets[min(count - 1, max(0, Int(share * Double(count)))), default: []].append(point)
+      columns[min(count - 1, max(0, Int(share * Double(count))))].add(point)
     }
-    return buckets.sorted { $0.key < $1.key }.map { key, bucket in
-      let x = Plot.left + 8 + (Double(key) + 0.5) / Double(count) * (Plot.right - Plot.left - 16)
-      let values = bucket.map(\.value).filter(\.isFinite)
+    return columns.enumerated().map { place, column in
+      let x = Plot.left + 8 + (Double(place) + 0.5) / Double(count) * (Plot.right - Plot.left - 16)
       var text: HTML = ""
-      if let least = values.min(), let most = values.max() {
-        text += "<line class=\"range\" x1=\"\(x)\" x2=\"\(x)\" y1=\"\(y(least) + 1.5)\" y2=\"\(y(most) - 1.5)\"/>\n"
+      if column.least <= column.most {
+        text += "<line class=\"range\" x1=\"\(x)\" x2=\"\(x)\" y1=\"\(y(column.least) + 1.5)\" y2=\"\(y(column.most) - 1.5)\"/>\n"
       }
-      for mark in [ObjectiveEvidence.Mark.missed, .notRecovered] {
-        if let worst = bucket.filter({ $0.mark == mark }).map(\.value).max() { text += glyph(mark, x, y(worst)) }
-      }
+      if let worst = column.missed { text += glyph(.missed, x, y(worst)) }
+      if column.hasLost { text += glyph(.notRecovered, x, y(.infinity)) }
       return text
+    }
+  }
+
+  /// What stands for the runs of one column.
+  private struct Column {
+    var least = Double.infinity
+    var most = -Double.infinity
+    /// The worst that missed the objective.
+    var missed: Double?
+    var hasLost = false
+
+    mutating func add(_ point: Point) {
+      if point.value.isFinite {
+        least = min(least, point.value)
+        most = max(most, point.value)
+      }
+      if point.mark == .missed { missed = max(missed ?? point.value, point.value) }
+      if point.mark == .notRecovered { hasLost = true }
     }
   }
 

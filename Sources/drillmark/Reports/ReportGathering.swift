@@ -52,7 +52,7 @@ struct ReportGathering {
 
   private struct Evidence {
     var newest: [ReportedRecord]
-    var unpassed: [ReportedRecord]
+    var unpassed: [UnpassedRun]
   }
 
   /// The records that are shown one by one. How many is shared out, so that a hundred drills make no endless page.
@@ -62,21 +62,35 @@ struct ReportGathering {
     let troubled = figures.count { $0.value.contains { $0.verdict != .passed } }
     let read = min(500, max(10, 600 / max(1, troubled)))
     return try figures.mapValues { runs in
-      let newest = runs.suffix(shown).reversed().map(\.sequence)
-      let unpassed = runs.filter { $0.verdict != .passed }.suffix(read).reversed().map(\.sequence)
-      let records = try records(Set(newest + unpassed).sorted(), head, ledger)
-      return Evidence(newest: newest.compactMap { records[$0] }, unpassed: unpassed.compactMap { records[$0] })
+      let newest = try records(runs.suffix(shown).reversed().map(\.sequence), head, ledger)
+      let unpassed = runs.reversed().lazy.filter { $0.verdict != .passed }.prefix(read)
+      return Evidence(newest: newest, unpassed: try reasons(Array(unpassed), newest, ledger))
     }
   }
 
-  private func records(_ sequences: [Int64], _ head: Int64, _ ledger: Ledger) throws -> [Int64: ReportedRecord] {
-    let sealed = try ledger.evidence(at: sequences).map { sealed in
+  /// Those that are shown anyway are not read again.
+  private func reasons(_ runs: [RunFigures], _ shown: [ReportedRecord], _ ledger: Ledger) throws -> [UnpassedRun] {
+    let known = Dictionary(shown.map { ($0.sequence, UnpassedRun($0.record, sequence: $0.sequence)) }) { first, _ in first }
+    let read = try ledger.reasons(at: runs.map(\.sequence).filter { known[$0] == nil })
+    let all = known.merging(read.map { ($0.sequence, $0) }) { first, _ in first }
+    return try runs.compactMap { run in
+      guard let found = all[run.sequence] else { return nil }
+      guard found.verdict == run.verdict else {
+        throw Fault(
+          .ledgerUnusable, "entry \(run.sequence) of the ledger cannot be shown: it was sealed as \(found.verdict.rawValue)",
+          advice: "Run `drillmark audit verify`, which names everything that was changed")
+      }
+      return found
+    }
+  }
+
+  private func records(_ sequences: [Int64], _ head: Int64, _ ledger: Ledger) throws -> [ReportedRecord] {
+    try ledger.evidence(at: sequences).map { sealed in
       let record = sealed.record
       // Only what left something can have been cleaned up later.
       let amendments = record.cleanup.verdict == .clean ? [] : try ledger.amendments(of: record.run, through: head)
       return ReportedRecord(record: record, sequence: sealed.chain.sequence, amendments: amendments)
     }
-    return Dictionary(sealed.map { ($0.sequence, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
   private func proof(_ figures: [String: [RunFigures]], _ evidence: [String: Evidence], head: Int64?) throws -> Report.Proof {
@@ -85,8 +99,9 @@ struct ReportGathering {
     if head - first < ReportGathering.whole {
       return Report.Proof(recomputed: try ledger.recompute(first, through: head), isWhole: true)
     }
-    let items = evidence.values.flatMap { $0.newest + $0.unpassed }
-    let shown = Set(items.map(\.sequence)).union(items.flatMap(\.amendments).map(\.sequence)).union([head])
+    let newest = evidence.values.flatMap(\.newest)
+    let shown = Set(newest.map(\.sequence)).union(newest.flatMap(\.amendments).map(\.sequence))
+      .union(evidence.values.flatMap(\.unpassed).map(\.sequence)).union([head])
     _ = try ledger.evidence(at: [head])
     return Report.Proof(recomputed: shown.count, isWhole: false)
   }
