@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 
 /// A moto server on loopback: AWS for tests, empty at its start. Ends with the value.
@@ -49,12 +50,17 @@ package final class MotoServer: Sendable {
 
   /// Makes a user that may do what `actions` name (`sns:Publish`, or `*`), and gives its access key.
   package func accessKey(user: String, allowing actions: [String] = ["*"]) -> (id: String, secret: String) {
-    let names = actions.map { "%22\($0)%22" }.joined(separator: ",")
-    let policy =
-      "%7B%22Version%22:%222012-10-17%22,%22Statement%22:[%7B%22Effect%22:%22Allow%22,%22Action%22:[\(names)],%22Resource%22:%22*%22%7D]%7D"
+    let names = actions.map { "\"\($0)\"" }.joined(separator: ",")
+    return accessKey(
+      user: user, policy: "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\(names)],\"Resource\":\"*\"}]}")
+  }
+
+  /// Makes a user with this policy document, and gives its access key.
+  package func accessKey(user: String, policy: String) -> (id: String, secret: String) {
+    let document = policy.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
     _ = call("iam", "us-east-1", "Action=CreateUser&Version=2010-05-08&UserName=\(user)")
     let key = call("iam", "us-east-1", "Action=CreateAccessKey&Version=2010-05-08&UserName=\(user)")
-    _ = call("iam", "us-east-1", "Action=PutUserPolicy&Version=2010-05-08&UserName=\(user)&PolicyName=p&PolicyDocument=\(policy)")
+    _ = call("iam", "us-east-1", "Action=PutUserPolicy&Version=2010-05-08&UserName=\(user)&PolicyName=p&PolicyDocument=\(document)")
     return (
       MotoServer.between("<AccessKeyId>", "</AccessKeyId>", key) ?? "",
       MotoServer.between("<SecretAccessKey>", "</SecretAccessKey>", key) ?? ""

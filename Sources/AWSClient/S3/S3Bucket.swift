@@ -31,6 +31,9 @@ package struct S3Bucket: Sendable, Hashable {
   /// `s3://bucket/key`, as other tools write it.
   package func location(of key: String) -> String { "s3://\(name)/\(key)" }
 
+  /// The bucket as policies name it.
+  package var resourceName: String { "arn:\(AWSPartition(region: region).rawValue):s3:::\(name)" }
+
   /// Whether a certificate of `*.s3.REGION.amazonaws.com` covers the name, which must be a single DNS label.
   var isOneLabel: Bool {
     name.utf8.count <= 63 && !name.hasPrefix("-") && !name.hasSuffix("-")

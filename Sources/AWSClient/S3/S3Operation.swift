@@ -24,10 +24,9 @@ enum S3Operation: Sendable {
 
   /// What the permission is given on.
   func resource(in bucket: S3Bucket) -> String {
-    let arn = "arn:\(AWSPartition(region: bucket.region).rawValue):s3:::\(bucket.name)"
     switch self {
-    case .list: return arn
-    case .read(let key): return InertText.line("\(arn)/\(key)", limit: 300)
+    case .list: bucket.resourceName
+    case .read(let key): InertText.line("\(bucket.resourceName)/\(key)", limit: 300)
     }
   }
 

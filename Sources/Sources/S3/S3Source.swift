@@ -43,6 +43,15 @@ package struct S3Source: BackupSource {
 
   package var localDirectories: [String] { [] }
 
+  package var permissions: [CloudPermission] {
+    guard !bucket.isAnonymous else { return [] }
+    let arn = bucket.resourceName
+    return [
+      CloudPermission("s3:ListBucket", on: arn, "to find the backups"),
+      CloudPermission("s3:GetObject", on: "\(arn)/\(prefix)\(name ?? "")*", "to read the backup"),
+    ]
+  }
+
   /// A client of its own for the calling thread.
   func client(_ cancellation: Cancellation, isKnown: Bool = false) throws -> S3Client {
     S3Client(bucket, connection, http: try makeHTTP(), cancellation: cancellation, patience: transfer.patience, isKnown: isKnown)
