@@ -48,10 +48,15 @@ let package = Package(
     module("AWSSigning", ["DrillModel", "Digesting"]),
     module("AWSClient", ["DrillModel", "Digesting", "HTTPTransport", "AWSSigning"]),
     module("EngineKit", ["DrillModel", "DrillConfig", "ToolRunner", "Selecting", "CSystem"]),
+    module("AWSKit", ["DrillModel", "ToolRunner", "HTTPTransport", "AWSClient"]),
     module("PostgreSQLKit", ["DrillModel", "ToolRunner", "EngineKit", "CLibPQ", "CSystem"]),
     module(
       "EnginePostgreSQL", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "PostgreSQLKit", "CSystem"],
       path: "Sources/Engines/PostgreSQL"),
+    module(
+      "EngineRDS",
+      ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "HTTPTransport", "AWSClient", "AWSKit", "PostgreSQLKit"],
+      path: "Sources/Engines/RDS"),
     module("EngineSQLite", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "CSQLite"], path: "Sources/Engines/SQLite"),
     module("EngineFiles", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "Manifests", "CSystem"], path: "Sources/Engines/Files"),
     module(
@@ -59,12 +64,14 @@ let package = Package(
     module(
       "SourceS3", ["DrillModel", "DrillConfig", "Digesting", "EngineKit", "ToolRunner", "Selecting", "HTTPTransport", "AWSClient"],
       path: "Sources/Sources/S3"),
+    module(
+      "SourceRDS", ["DrillModel", "DrillConfig", "EngineKit", "Selecting", "AWSClient", "AWSKit"], path: "Sources/Sources/RDS"),
     module("Checks", ["DrillModel", "DrillConfig", "Digesting", "Manifests", "ToolRunner", "EngineKit"]),
     module(
       "Registry",
       [
         "DrillModel", "DrillConfig", "EngineKit", "ToolRunner", "AWSClient", "EnginePostgreSQL", "EngineSQLite", "EngineFiles",
-        "SourceDirectory", "SourceS3", "Checks",
+        "EngineRDS", "SourceDirectory", "SourceS3", "SourceRDS", "Checks",
       ]),
     module("Ledger", ["DrillModel", "Digesting", "CSystem", grdb]),
     module("Reporting", ["DrillModel", "Objectives", "Digesting"]),
@@ -105,6 +112,12 @@ let package = Package(
       ]),
     tests("HTTPTransportTests", ["HTTPTransport", "DrillModel"]),
     tests("AWSTests", ["AWSSigning", "AWSClient", "HTTPTransport", "DrillModel", "Digesting", "ToolRunner"]),
+    tests(
+      "AWSDrillTests",
+      [
+        "AWSClient", "AWSKit", "EngineRDS", "SourceRDS", "EngineKit", "PostgreSQLKit", "Selecting", "HTTPTransport", "ToolRunner",
+        "DrillModel", "DrillConfig",
+      ]),
     tests("AlertingTests", ["Alerting", "DrillModel", "DrillConfig"]),
     tests("NotificationsTests", ["Notifications", "Alerting", "Ledger", "HTTPTransport", "AWSClient", "DrillModel", "DrillConfig"]),
     tests("SchedulerTests", ["Scheduler", "Scheduling", "Drilling", "EngineKit", "Ledger", "DrillModel", "DrillConfig"]),

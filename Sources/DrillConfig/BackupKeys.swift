@@ -91,7 +91,14 @@ extension ValueType where Value == String {
 extension ValueType where Value == BackupLocation {
   /// A path, a `file://` URI (RFC 8089) or another URI, whose scheme chooses the source.
   static var backupLocation: ValueType<BackupLocation> {
-    ValueType(summary: "path or URI", schema: ["type": "string", "pattern": "^(?!~(/|$))[\\s\\S]+$"]) { node, diagnostics in
+    ValueType(summary: "path or URI", schema: ["type": "string", "pattern": .string(locationPattern)]) { node, diagnostics in
+      if let written = node.scalar?.text, let (scheme, rest) = splitOpaque(written) {
+        guard !rest.isEmpty else {
+          diagnostics.error("nothing stands after \(scheme):", at: node.place, suggestion: "write \(scheme):NAME")
+          return nil
+        }
+        return BackupLocation(text: written, scheme: scheme, rest: rest)
+      }
       guard let written = node.scalar?.text, let (scheme, rest) = splitURI(written) else {
         return ValueType<String>.path.read(node, &diagnostics).map {
           BackupLocation(text: node.scalar?.text ?? $0, scheme: "file", rest: $0)
@@ -107,11 +114,25 @@ extension ValueType where Value == BackupLocation {
     }
   }
 
+  /// Anything but a home directory, and an opaque scheme alone.
+  private static var locationPattern: String {
+    let schemes = BackupLocation.opaqueSchemes.map { $0.map { "[\($0)\($0.uppercased())]" }.joined() }.joined(separator: "|")
+    return "^(?!~(/|$))(?!(\(schemes)):$)[\\s\\S]+$"
+  }
+
   private static func localPath(_ rest: String) -> String? {
     let path = rest.hasPrefix("localhost/") ? String(rest.dropFirst("localhost".count)) : rest
     guard path.hasPrefix("/"), let decoded = path.removingPercentEncoding, !decoded.contains("\0") else { return nil }
     return decoded
   }
+}
+
+/// A known opaque scheme in lower case and what follows its colon, or nil: a path may hold a colon as well.
+func splitOpaque(_ text: String) -> (scheme: String, rest: String)? {
+  guard let colon = text.firstIndex(of: ":") else { return nil }
+  let (scheme, rest) = (text[..<colon].lowercased(), text[text.index(after: colon)...])
+  guard BackupLocation.opaqueSchemes.contains(scheme), !rest.hasPrefix("//") else { return nil }
+  return (scheme, String(rest))
 }
 
 /// The scheme in lower case and what follows `://` (RFC 3986 section 3.1), or nil for what is no such URI.

@@ -97,10 +97,10 @@ extension DrillReader {
     let isKnown = reportUnknownKeys(entries, known: backupKeys.names + owned, &diagnostics)
     guard let location else { return nil }
     guard let kind else {
-      let known = vocabulary.sources.flatMap(\.schemes).map { $0 == "file" ? "a path, file://" : "\($0)://" }
+      let known = vocabulary.sources.flatMap(\.schemes).map { $0 == "file" ? "a path, file://" : BackupLocation.written($0) }
       let hint = "what can be read: \(known.joined(separator: ", "))"
       let place = node.entry("from")?.value.place ?? node.place
-      diagnostics.error("nothing here reads backups from \(quoted("\(location.scheme)://"))", at: place, suggestion: hint)
+      diagnostics.error("nothing here reads backups from \(quoted(BackupLocation.written(location.scheme)))", at: place, suggestion: hint)
       return nil
     }
     var context = ReadContext(drill: drill, node: node, aws: aws, diagnostics: diagnostics)

@@ -4,8 +4,14 @@ package struct BackupLocation: Sendable, Hashable {
   package var text: String
   /// In lower case; `file` when none was written.
   package var scheme: String
-  /// An absolute path for `file`; for other schemes what follows `scheme://`.
+  /// An absolute path for `file`; for other schemes what follows `scheme://`, or `scheme:` for those without an authority.
   package var rest: String
+
+  /// Schemes of URIs without an authority (RFC 3986 section 3), as in `rds:orders`. Any other text with a colon is a path.
+  package static let opaqueSchemes = ["rds", "ebs"]
+
+  /// The scheme as it stands before a name: `s3://`, `rds:`.
+  package static func written(_ scheme: String) -> String { opaqueSchemes.contains(scheme) ? "\(scheme):" : "\(scheme)://" }
 
   package init(text: String, scheme: String, rest: String) {
     self.text = text

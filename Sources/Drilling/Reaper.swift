@@ -56,9 +56,12 @@ package struct Reaper: Sendable {
     let ledger = runner.ledger
     guard let claim = try await onThread("adopt", { try ledger.adopt(dead) }) else { return nil }
     let cleanup = await Destruction(runner: runner).destroyAll(of: dead.run, claim: claim, within: .seconds(1800))
-    let record = DeadRun(dead, cleanup: cleanup, finishedAt: runner.clocks.now(), settings: runner.settings).record
+    var record = DeadRun(dead, cleanup: cleanup.record, finishedAt: runner.clocks.now(), settings: runner.settings).record
+    record.reasons.insert(contentsOf: cleanup.reasons, at: 0)
     _ = try Sealing(runner: runner).seal(record, of: nil, points: [], claim: claim)
-    let left = cleanup.verdict == .clean ? "what it left is gone" : "some of what it left could not be removed"
+    let left =
+      cleanup.record.verdict == .clean
+      ? "what it left is gone" : "some of what it left could not be removed (\(cleanup.reasons.map(\.text).joined(separator: "; ")))"
     return "\(dead.drill): run \(dead.run) had died; \(left), and it is sealed as \(record.verdict.rawValue)"
   }
 
@@ -76,7 +79,8 @@ package struct Reaper: Sendable {
       return text
     } catch {
       _ = try? await onThread("still there") { try ledger.stillThere(leftover) }
-      return "\(name) of run \(leftover.run) could not be removed: \((error as? Fault)?.description ?? "no reason was given")"
+      let why = Destruction(runner: runner).explanation(of: error, leaving: leftover.resource)
+      return "\(name) of run \(leftover.run) could not be removed: \(why)"
     }
   }
 

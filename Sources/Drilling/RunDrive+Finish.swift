@@ -54,7 +54,9 @@ extension RunDrive {
         state.note("cleanup", "the scratch target did not end cleanly: \(asFault(error).description)", .warn)
       }
     }
-    return await Destruction(runner: runner).destroyAll(of: state.run, claim: claim, within: limit)
+    let outcome = await Destruction(runner: runner).destroyAll(of: state.run, claim: claim, within: limit)
+    state.notes += outcome.reasons
+    return outcome.record
   }
 
   /// What this run made, or its directory at the least where the ledger cannot tell: a kept target must never look as if nothing stayed.

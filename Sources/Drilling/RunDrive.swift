@@ -116,6 +116,7 @@ struct RunDrive {
       journal: LedgerJournal(ledger: runner.ledger, claim: claim, crashPoint: settings.crashPoint), clocks: clocks,
       durability: plan.drill.durability,
       limits: plan.drill.limits, protected: settings.protected, sources: plan.source.localDirectories, secrets: secrets, user: user,
+      labels: ["drill": plan.drill.name, "host": settings.host, "ledger": runner.ledger.path],
       progress: { phase, done, total in observe(.progressed(phase, done: done, total: total)) })
   }
 

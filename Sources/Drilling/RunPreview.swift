@@ -16,6 +16,8 @@ package struct RunPreview: Sendable, Encodable {
   package var artefactAge: String?
   package var windowWorstGap: String?
   package var target: String
+  /// What a run makes outside this machine, a line each.
+  package var creates: [String] = []
   package var spaceNeeded: Int64?
   package var steps: [String]
   package var checks: [String]
@@ -38,7 +40,7 @@ package struct RunPreview: Sendable, Encodable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case drill, source, chosen, considered, rejected, format, target, steps, checks, checksum
+    case drill, source, chosen, considered, rejected, format, target, creates, steps, checks, checksum
     case artefactAge = "artefact_age"
     case windowWorstGap = "window_worst_gap"
     case spaceNeeded = "space_needed"
@@ -88,6 +90,7 @@ package struct RunPreview: Sendable, Encodable {
     case .handle(let handle): head = ContentHead(name: handle, bytes: [])
     }
     let identity = try plan.engine.inspect(head)
+    creates = try plan.engine.creations(for: head)
     format = identity.format
     spaceNeeded = identity.spaceNeeded
   }

@@ -20,13 +20,15 @@ package struct EngineContext: Sendable {
   package var secrets: FetchedSecrets
   /// A user of this run's own that boxed programs become; nil when we are not root and they stay who we are.
   package var user: Box.User?
+  /// Whose run it is (`drill`, `host`, `ledger`), for marking what is made elsewhere.
+  package var labels: [String: String]
   /// Told the decoded bytes restored so far, from any thread.
   package var progress: @Sendable (_ phase: PhaseName, _ done: Int64, _ total: Int64?) -> Void
 
   package init(
     run: RunID, directory: String, cache: String, tools: any ToolRunning, journal: any ScratchJournal, clocks: any Clocks,
     durability: Durability, limits: UnpackLimits, protected: ProtectedSystems, sources: [String] = [],
-    secrets: FetchedSecrets = FetchedSecrets(), user: Box.User? = nil,
+    secrets: FetchedSecrets = FetchedSecrets(), user: Box.User? = nil, labels: [String: String] = [:],
     progress: @escaping @Sendable (PhaseName, Int64, Int64?) -> Void
   ) {
     self.run = run
@@ -41,6 +43,7 @@ package struct EngineContext: Sendable {
     self.sources = sources
     self.secrets = secrets
     self.user = user
+    self.labels = labels
     self.progress = progress
   }
 }

@@ -30,6 +30,11 @@ package protocol RestoreEngine: Sendable {
   /// they point to. May read files: call it on a thread of its own.
   func sensitiveParts(of secrets: FetchedSecrets) -> [String]
 
+  /// What a run makes outside this machine, and what of it costs money, a line each; for people who look before they run it. Asks nobody.
+  ///
+  /// - Throws: as `inspect` does.
+  func creations(for head: ContentHead) throws -> [String]
+
   /// Where a run restores to, for people; `scratch` is the site's scratch directory.
   func place(scratch: String) -> String
 
@@ -42,6 +47,7 @@ extension RestoreEngine {
   package var secretReferences: [SecretReference] { [] }
   package func sensitiveParts(of secrets: FetchedSecrets) -> [String] { [] }
   package var permissions: [CloudPermission] { [] }
+  package func creations(for head: ContentHead) throws -> [String] { [] }
   package func place(scratch: String) -> String { "a new directory in \(scratch), engine \(name)" }
 }
 
@@ -72,6 +78,13 @@ package protocol ResourceReaper: Sendable {
 
   /// Destroys the resource after proving by its marker that `run` made it. One that is already gone is a success.
   func destroy(_ resource: ScratchResource, of run: RunID, tools: any ToolRunning) async throws
+
+  /// What it means that a resource stays, and the commands that remove it by hand; nil when the faults of `destroy` say all there is.
+  func remains(_ resource: ScratchResource) -> String?
+}
+
+extension ResourceReaper {
+  package func remains(_ resource: ScratchResource) -> String? { nil }
 }
 
 /// What an engine learned of its tools.

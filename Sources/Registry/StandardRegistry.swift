@@ -1,12 +1,15 @@
 package import AWSClient
 import Checks
 package import DrillConfig
+package import DrillModel
 import EngineFiles
 package import EngineKit
 import EnginePostgreSQL
+import EngineRDS
 import EngineSQLite
 import Foundation
 import SourceDirectory
+import SourceRDS
 import SourceS3
 
 /// The one list of engines, sources and checks. Adding one is a line here.
@@ -18,8 +21,8 @@ package struct StandardRegistry: Sendable {
   package init(aws: AWSConnections) {
     self.aws = aws
     vocabulary = Vocabulary(
-      engines: [SQLiteEngine.kind, PostgreSQLEngine.kind, FilesEngine.kind],
-      sources: [DirectorySource.kind, S3Source.kind(aws: aws)],
+      engines: [SQLiteEngine.kind, PostgreSQLEngine.kind, FilesEngine.kind, RDSEngine.kind(aws: aws)],
+      sources: [DirectorySource.kind, S3Source.kind(aws: aws), RDSSource.kind(aws: aws)],
       checks: Checks.kinds,
       misfit: { engine, check in
         let missing = check.needs.subtracting(engine.provides)
@@ -32,8 +35,12 @@ package struct StandardRegistry: Sendable {
   /// - Parameters:
   ///   - drills: Those of the site: their secrets lead to the servers that hold such resources.
   ///   - environment: Where references to secrets look.
-  package func reapers(of drills: [DrillPlan], environment: [String: String]) -> [any ResourceReaper] {
-    [PostgreSQLEngine.reaper(of: drills.map(\.engine), secrets: SecretReader(environment: environment))]
+  ///   - settings: The site's `aws`.
+  package func reapers(of drills: [DrillPlan], environment: [String: String], aws settings: AWSSettings) -> [any ResourceReaper] {
+    [
+      PostgreSQLEngine.reaper(of: drills.map(\.engine), secrets: SecretReader(environment: environment)),
+      RDSReaper(connection: aws.connection(settings)),
+    ]
   }
 
   /// Reads a site file, or the site of a directory, with all its drills.

@@ -9,6 +9,8 @@ package struct Artefact: Sendable, Hashable {
   package var kind: Kind
   /// Bytes stored; nil where the store does not say (a directory).
   package var bytes: Int64?
+  /// When the state it holds was taken, where the store itself knows and vouches for it (a provider's snapshot).
+  package var takenAt: Timestamp?
   /// The store's modification time, which copying resets.
   package var modified: Timestamp?
   /// What a checksum file beside it says its SHA-256 is, as 64 lower-case hexadecimal digits.
@@ -33,7 +35,7 @@ package struct Artefact: Sendable, Hashable {
 
   package init(
     location: String, name: String, kind: Kind = .file, bytes: Int64?, modified: Timestamp?, expectedSHA256: String? = nil,
-    checksumProblem: String? = nil, isBeingWritten: Bool = false
+    checksumProblem: String? = nil, isBeingWritten: Bool = false, takenAt: Timestamp? = nil, obstacle: String? = nil
   ) {
     self.location = location
     self.name = name
@@ -43,5 +45,7 @@ package struct Artefact: Sendable, Hashable {
     self.expectedSHA256 = expectedSHA256
     self.checksumProblem = checksumProblem
     self.isBeingWritten = isBeingWritten
+    self.takenAt = takenAt
+    self.obstacle = obstacle
   }
 }

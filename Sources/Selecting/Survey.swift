@@ -25,8 +25,8 @@ package struct Survey: Sendable, Hashable {
 
 /// Judges what a source listed. Nothing is opened: names, sizes, kinds and times decide.
 ///
-/// A time comes from the name; a date without a time of day is refined by a modification time on that day, else counts as the day's start;
-/// the store's modification time counts only where the rules trust it. `duration` is subtracted from a time of day in the name and from a
+/// A time that the store vouches for counts before all others. Else a time comes from the name; a date without a time of day is refined by
+/// a modification time on that day, else counts as the day's start; the store's modification time counts only where the rules trust it. `duration` is subtracted from a time of day in the name and from a
 /// modification time, never from a day's start. A time in the future stays: it is the recovery point actual that becomes unknown.
 ///
 /// - Throws: `Fault` with code `configuration` for a pattern or zone that is none.
@@ -114,13 +114,16 @@ package struct Surveyor {
 
   private mutating func reject(_ artefact: Artefact, _ reason: String, _ match: NameMatch) {
     let candidate = timed(artefact, match)
+    // What is being made has no time yet at some providers, and says nothing of the backups before it.
+    let isUnborn = artefact.isBeingWritten && candidate.order == nil
     rejected.append(
       Rejection(
         artefact: artefact, reason: reason, time: candidate.order,
-        isSettling: Settling.isYoung(modified: artefact.modified, time: candidate.time, rules: rules, now: now)))
+        isSettling: isUnborn || Settling.isYoung(modified: artefact.modified, time: candidate.time, rules: rules, now: now)))
   }
 
   private func timed(_ artefact: Artefact, _ match: NameMatch) -> Candidate {
+    if let taken = artefact.takenAt { return Candidate(artefact: artefact, time: taken, origin: .metadata) }
     guard let named = match.instant(in: zone) else {
       let trusted = rules.trustModifiedTime ? artefact.modified : nil
       return Candidate(artefact: artefact, time: trusted.map { $0 - rules.duration }, origin: trusted == nil ? nil : .modified)

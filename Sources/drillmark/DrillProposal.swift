@@ -29,6 +29,8 @@ struct DrillProposal {
       let text = DrillProposal.trial(drill, folder: pattern.folder, match: pattern.literal, engine: engine)
       let loaded = Program.registry.load(try trialSite(trial, text))
       guard let plan = loaded.drills.first, let trialSettings = loaded.site else {
+        // An engine that cannot do without keys of its own restores no files.
+        if !refusals.isEmpty { break }
         throw Fault(.configuration, "no drill can be made of \(backup): \(loaded.diagnostics.all.first?.message ?? "it cannot be named")")
       }
       let tools = SiteTools(LoadedSite(site: trialSettings, drills: loaded.drills, diagnostics: loaded.diagnostics))

@@ -78,7 +78,7 @@ struct SiteTools {
 
   func runner(_ ledger: Ledger) -> DrillRunner {
     let settings = settings
-    let reapers = Program.registry.reapers(of: drills, environment: settings.environment)
+    let reapers = Program.registry.reapers(of: drills, environment: settings.environment, aws: site.aws)
     return DrillRunner(settings: settings, ledger: ledger, clocks: clocks, reapers: reapers)
   }
 

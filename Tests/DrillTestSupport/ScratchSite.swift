@@ -94,6 +94,13 @@ package enum BackupStamp {
     return date + "_" + [parts.tm_hour, parts.tm_min, parts.tm_sec].map(two).joined()
   }
 
+  /// `2026-11-21T03:00:00Z`: the same as RFC 3339.
+  package static func rfc3339(_ age: Duration) -> String {
+    let text = Array(ago(age))
+    func part(_ range: Range<Int>) -> String { String(text[range]) }
+    return "\(part(0..<4))-\(part(4..<6))-\(part(6..<8))T\(part(9..<11)):\(part(11..<13)):\(part(13..<15))Z"
+  }
+
   private static func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
 }
 

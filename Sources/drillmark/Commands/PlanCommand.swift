@@ -44,6 +44,7 @@ struct PlanCommand: AsyncParsableCommand {
     if let age = preview.artefactAge { lines.append("  age now    \(age)") }
     if let gap = preview.windowWorstGap { lines.append("  worst gap  \(gap) in the window") }
     lines.append("  target     \(preview.target)")
+    lines += preview.creates.map { "  creates    \(Terminal.inert($0))" }
     if let space = preview.spaceNeeded { lines.append("  disk       about \(ByteCount.text(space)) needed") }
     lines.append("  steps      \(preview.steps.joined(separator: ", "))")
     for check in preview.checks { lines.append("  check      \(Terminal.inert(check))") }

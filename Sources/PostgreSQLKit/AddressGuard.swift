@@ -1,20 +1,24 @@
-import DrillModel
-import EngineKit
-import PostgreSQLKit
+internal import DrillModel
+package import EngineKit
 
 /// Keeps a drill away from protected hosts, by every address that their names and the target's lead to.
-struct AddressGuard {
+package struct AddressGuard {
   private let hosts: [String]
+  /// What is judged, for messages: `given server`.
+  private let what: String
   private let own: Set<String>
   private let resolve: (String) -> Set<String>
 
   /// - Parameters:
+  ///   - what: What is judged, for messages.
   ///   - own: This machine's addresses.
   ///   - resolve: Gives the numeric addresses of a name, none where it cannot; may block.
-  init(
-    _ protected: ProtectedSystems, own: Set<String> = HostAddresses.own, resolve: @escaping (String) -> Set<String> = HostAddresses.of
+  package init(
+    _ protected: ProtectedSystems, what: String = "given server", own: Set<String> = HostAddresses.own,
+    resolve: @escaping (String) -> Set<String> = HostAddresses.of
   ) {
     hosts = protected.hosts
+    self.what = what
     self.own = own
     self.resolve = resolve
   }
@@ -23,7 +27,7 @@ struct AddressGuard {
   ///
   /// - Returns: The addresses that were looked at, to connect to one of them and to no other; none for a socket.
   /// - Throws: `Fault` with code `production_guard`, also where a name cannot be resolved and so nothing can be told.
-  func check(_ target: ConnectionTarget) throws -> [String] {
+  package func check(_ target: ConnectionTarget) throws -> [String] {
     let named = target.isSocket ? [] : resolve(target.host)
     let used = target.isSocket ? [] : target.address.map { [$0] } ?? sorted(named)
     let all = named.union(used)
@@ -41,12 +45,12 @@ struct AddressGuard {
   }
 
   /// Judges the address that the server itself gave, which a proxy before it does not change.
-  func check(serverAddress: String?) throws {
+  package func check(serverAddress: String?) throws {
     guard let serverAddress, !hosts.isEmpty else { return }
     for host in hosts where !host.hasPrefix("/") {
       guard try addresses(of: host).contains(serverAddress) else { continue }
       throw Fault(
-        .productionGuard, "the given server says that its address is \(serverAddress), which is that of the protected host \(host)",
+        .productionGuard, "the \(what) says that its address is \(serverAddress), which is that of the protected host \(host)",
         advice: AddressGuard.advice)
     }
   }
@@ -62,7 +66,7 @@ struct AddressGuard {
     let found = resolve(plain(host))
     guard found.isEmpty else { return found }
     throw Fault(
-      .productionGuard, "protect.hosts names \(host), which leads to no address here, so the given server cannot be told from it",
+      .productionGuard, "protect.hosts names \(host), which leads to no address here, so the \(what) cannot be told from it",
       advice: "Correct the name, or write its address", isTransient: true)
   }
 
@@ -72,6 +76,6 @@ struct AddressGuard {
   }
 
   private func refusal(_ target: ConnectionTarget, _ host: String, _ why: String) -> Fault {
-    Fault(.productionGuard, "the given server \(target.place) is under protect.hosts: \(host) \(why)", advice: AddressGuard.advice)
+    Fault(.productionGuard, "the \(what) \(target.place) is under protect.hosts: \(host) \(why)", advice: AddressGuard.advice)
   }
 }

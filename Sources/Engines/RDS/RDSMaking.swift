@@ -1,0 +1,82 @@
+import AWSClient
+import AWSKit
+import DrillModel
+
+/// What RDS is asked for, from the recovery point and the drill's options.
+struct RDSMaking: Sendable {
+  let point: RDSRecoveryPoint
+  let options: RDSOptions
+
+  var instanceAction: String { point.isLatestMoment ? "RestoreDBInstanceToPointInTime" : "RestoreDBInstanceFromDBSnapshot" }
+  var clusterAction: String { point.isLatestMoment ? "RestoreDBClusterToPointInTime" : "RestoreDBClusterFromSnapshot" }
+
+  /// Whether this version can restore and check it at all; asked before anything is made.
+  ///
+  /// - Throws: `Fault` with code `configuration`.
+  func confirm() throws {
+    guard ["postgres", "aurora-postgresql"].contains(point.engine) else {
+      throw Fault(
+        .configuration, "the recovery point is of \(point.engine), and this version can ask restored databases of PostgreSQL alone",
+        advice: "Nothing was created. Drills of MySQL, MariaDB and the other engines of RDS are not built yet")
+    }
+    guard point.isCluster else {
+      guard options.kmsKey == nil else {
+        throw Fault(
+          .configuration, "RDS restores an instance with the key of its snapshot and takes no other",
+          advice: "Leave `kms-key` out, or copy the snapshot with the key that you want and restore that")
+      }
+      return
+    }
+    guard point.engine == "aurora-postgresql" else {
+      throw Fault(.configuration, "a Multi-AZ cluster of \(point.engine) cannot be restored yet; Aurora clusters can", advice: nil)
+    }
+    guard let name = options.instanceClass else {
+      throw Fault(
+        .configuration, "a cluster needs a `class` for the instance that is made in it", advice: "Write `class: db.t4g.medium`, say")
+    }
+    guard name != "db.serverless", name.split(separator: ".").count == 3 else {
+      throw Fault(.configuration, "\(name) cannot be used for a drill", advice: "Give a class with a fixed size, such as db.t4g.medium")
+    }
+  }
+
+  func restore(named name: String, tags: [String: String]) -> RDSRestore {
+    var restore = RDSRestore(
+      name: name, origin: point.isLatestMoment ? .latestMoment(of: point.source) : .snapshot(arn: point.arn, engine: point.engine))
+    restore.instanceClass = options.instanceClass
+    restore.subnetGroup = options.subnetGroup
+    restore.securityGroups = options.securityGroups
+    restore.parameterGroup = options.parameterGroup
+    restore.optionGroup = options.optionGroup
+    restore.storageType = options.storageType
+    restore.kmsKey = options.kmsKey
+    restore.port = options.port
+    restore.tags = tags
+    return restore
+  }
+
+  func member(named name: String, of cluster: String, tags: [String: String]) throws -> RDSClusterMember {
+    try confirm()
+    return RDSClusterMember(
+      name: name, cluster: cluster, engine: point.engine, instanceClass: options.instanceClass ?? "", tags: tags)
+  }
+
+  /// What will exist at AWS while the run lasts, a line each.
+  var declared: [String] {
+    let network = [
+      options.subnetGroup.map { "subnet group \($0)" } ?? "default subnet group",
+      options.securityGroups.isEmpty ? "default security group" : "security groups \(options.securityGroups.joined(separator: ", "))",
+    ].joined(separator: ", ")
+    let groups = [options.parameterGroup.map { "parameter group \($0)" }, options.optionGroup.map { "option group \($0)" }]
+    let rest = ([network] + groups.compactMap(\.self) + ["not public, no deletion protection, one zone"]).joined(separator: ", ")
+    let sized =
+      options.instanceClass.map { InstanceClass(name: $0).description }
+      ?? "the class of the original, bills by the hour while it exists"
+    let storage = point.gibibytes.map { "\($0) GiB of storage" } ?? "storage"
+    let place = "in \(point.region), tagged drillmark:run"
+    if point.isCluster {
+      let key = options.kmsKey.map { ", key \($0)" } ?? ""
+      return ["RDS cluster drillmark-<run> \(place): \(storage)\(key), \(rest)", "RDS instance drillmark-<run> in it: \(sized)"]
+    }
+    return ["RDS instance drillmark-<run> \(place): \(sized); \(storage), \(rest)"]
+  }
+}

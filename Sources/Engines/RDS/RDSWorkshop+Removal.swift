@@ -1,0 +1,78 @@
+import AWSClient
+import AWSKit
+import DrillModel
+import EngineKit
+
+extension RDSWorkshop {
+  /// Deletes it after proving that this run made it, and returns when it is gone. One that is gone already is a success; the deadline is
+  /// the caller's.
+  ///
+  /// - Parameter wasMade: Whether it is known to have been there. Else it is looked for a little longer: the request may still be on its
+  ///   way.
+  /// - Throws: `Fault` with code `scratch_unusable`, whose advice says what it costs and how to remove it.
+  func remove(wasMade: Bool) async throws {
+    guard resource.belongs(to: run) else { throw left("its name was not made for run \(run)") }
+    var (wasSeen, isOwnAccount) = (wasMade, false)
+    var (looks, misses) = (0, 0)
+    var waited = Duration.zero
+    while true {
+      do {
+        if let found = try await look() {
+          guard isOurs(found) else { throw left("it does not carry the tag of run \(run)") }
+          (wasSeen, isOwnAccount, misses) = (true, true, 0)
+          try await delete(found)
+        } else {
+          misses += 1
+          // What is not there under another account's credentials is not gone.
+          if !isOwnAccount { try await confirmAccount() }
+          isOwnAccount = true
+          // Seen twice, so that one odd answer does not pass for the end.
+          if misses > 1, wasSeen || waited >= pace.patience { return }
+        }
+      } catch let failure as AWSFailure where !failure.isPassing && !failure.isAboutState {
+        throw refused(failure)
+      } catch is AWSFailure {
+        try Task.checkCancellation()
+      }
+      looks += 1
+      waited += min(pace.interval, .seconds(looks))
+      try await pace.wait(after: looks)
+    }
+  }
+
+  private func confirmAccount() async throws {
+    let identity: CallerIdentity
+    do { identity = try await callerIdentity(connection, region: resource.arn.region) } catch let fault as Fault {
+      throw Fault(
+        .scratchUnusable, "\(resource.name) cannot be removed: \(fault.message)", advice: resource.remains, isTransient: fault.isTransient)
+    }
+    guard identity.account == resource.arn.account else {
+      throw left("the credentials lead to account \(identity.account), and it was made in account \(resource.arn.account)")
+    }
+  }
+
+  private func delete(_ found: RDSDatabase) async throws {
+    guard found.status != "deleting" else { return }
+    let (name, isCluster) = (resource.name, resource.isCluster)
+    if found.isProtected { _ = try await ask { try $0.liftProtection(of: name, isCluster: isCluster) } }
+    try await ask { try $0.delete(name, isCluster: isCluster) }
+  }
+
+  private func left(_ why: String) -> Fault {
+    Fault(
+      .scratchUnusable, "\(resource.kind) \(resource.arn.text) is left alone: \(why)", advice: "If it is not needed: \(resource.remains)")
+  }
+
+  private func refused(_ failure: AWSFailure) -> Fault {
+    let action = "rds:DeleteDB\(resource.isCluster ? "Cluster" : "Instance")"
+    let fault = failure.fault(during: "removing \(resource.name)", action: action, else: .scratchUnusable)
+    return Fault(.scratchUnusable, fault.description, advice: resource.remains, isTransient: fault.isTransient)
+  }
+}
+
+extension AWSFailure {
+  /// Whether another state, which comes by itself, would let it be deleted.
+  fileprivate var isAboutState: Bool {
+    code.hasPrefix("InvalidDBInstanceState") || code.hasPrefix("InvalidDBClusterState") || code == "InvalidParameterCombination"
+  }
+}

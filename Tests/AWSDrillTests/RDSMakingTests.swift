@@ -1,0 +1,113 @@
+import AWSClient
+import DrillModel
+import DrillTestSupport
+import Synchronization
+import Testing
+
+@testable import EngineRDS
+
+@Suite("What a run has RDS make")
+struct RDSMakingTests {
+  private func make(_ bench: RDSBench) async throws -> RDSDatabase {
+    let restore = bench.restore()
+    return try await bench.workshop().make("RestoreDBInstanceFromDBSnapshot") { try $0.restoreInstance(restore) }
+  }
+
+  private func restores(_ bench: RDSBench) -> Int { bench.rds.now.calls.count { $0.hasPrefix("Restore") } }
+
+  @Test("is private, unprotected, in one zone, without backups, and tagged with the run")
+  func asked() async throws {
+    let bench = RDSBench()
+    _ = try await make(bench)
+    let made = try #require(bench.rds.now.databases.first)
+    for name in ["PubliclyAccessible", "DeletionProtection", "MultiAZ", "CopyTagsToSnapshot"] {
+      #expect(made.parameters[name] == "false", "\(name)")
+    }
+    #expect(made.parameters["BackupRetentionPeriod"] == "0" && made.name == "drillmark-01ka0000000000000000000000")
+    #expect(made.tags == ["drillmark:run": bench.run.text, "drillmark:drill": "orders"])
+  }
+
+  @Test("is found again when the reply is lost after it was made, and asked for once more when it was lost before")
+  func lostReplies() async throws {
+    for isMade in [true, false] {
+      let bench = RDSBench { action, _, count in
+        guard action.hasPrefix("Restore"), count == 0 else { return nil }
+        return isMade ? .after(.cut) : .instead(.cut)
+      }
+      #expect(try await make(bench).name == bench.rds.scratch.first)
+      #expect(bench.rds.scratch.count == 1)
+      #expect(restores(bench) == (isMade ? 1 : 2))
+    }
+  }
+
+  @Test("counts as ours when a repeated request meets its own name, and is another's without the tag")
+  func taken() async throws {
+    let server = RDSBench { action, _, count in
+      action.hasPrefix("Restore") && count == 0 ? .after(.answer(503, body: "<html>busy</html>")) : nil
+    }
+    #expect(try await make(server).name == server.rds.scratch.first)
+    let strange = RDSBench()
+    strange.put(tag: RDSBench.other.text)
+    let fault = await strange.fault { _ = try await make(strange) }
+    #expect(fault?.code == .productionGuard, "\(fault.map { "\($0)" } ?? "none")")
+    #expect(strange.rds.now.databases.count == 1)
+  }
+
+  @Test("is not made when RDS refuses, with a verdict by whose fault it is")
+  func refusals() async throws {
+    let cases: [(String, Verdict, String)] = [
+      ("DBSnapshotNotFound", .failed, "deleted since"), ("InvalidDBSnapshotState", .failed, "status"),
+      ("InstanceQuotaExceeded", .cannotDrill, "quota"), ("StorageQuotaExceeded", .cannotDrill, "quota"),
+      ("InsufficientDBInstanceCapacity", .cannotDrill, "class"), ("KMSKeyNotAccessibleFault", .cannotDrill, "kms:CreateGrant"),
+      ("PointInTimeRestoreNotEnabled", .failed, "automated backups"),
+      ("DBSubnetGroupNotFoundFault", .cannotDrill, "DBSubnetGroupNotFoundFault"),
+      ("AccessDenied", .cannotDrill, "rds:RestoreDBInstanceFromDBSnapshot"), ("InvalidRestoreFault", .failed, "InvalidRestoreFault"),
+    ]
+    for (code, verdict, words) in cases {
+      let bench = RDSBench { action, _, _ in action.hasPrefix("Restore") ? .instead(ScriptedRDS.error(code)) : nil }
+      do {
+        _ = try await make(bench)
+        Issue.record("\(code) is a refusal")
+      } catch let refusal as RDSWorkshop.NotMade {
+        #expect(refusal.fault.code.verdict == verdict && refusal.fault.description.contains(words), "\(code): \(refusal.fault)")
+      }
+      #expect(restores(bench) == 1)
+    }
+  }
+
+  @Test("is waited for through throttling and cuts, as long as it takes")
+  func patience() async throws {
+    let bench = RDSBench { action, _, count in
+      guard action == "DescribeDBInstances", count < 40 else { return nil }
+      return count % 2 == 0 ? .instead(ScriptedRDS.error("Throttling")) : .instead(.cut)
+    }
+    bench.put(Array(repeating: "creating", count: 300) + ["available"])
+    #expect(try await bench.workshop().waitUntilReady().status == "available")
+  }
+
+  @Test(
+    "is given up at once when its status says that nothing will come of it",
+    arguments: [
+      ("failed", Verdict.failed), ("incompatible-restore", .failed), ("restore-error", .failed), ("incompatible-network", .cannotDrill),
+      ("incompatible-parameters", .cannotDrill), ("incompatible-option-group", .cannotDrill), ("incompatible-credentials", .cannotDrill),
+      ("storage-full", .cannotDrill), ("inaccessible-encryption-credentials", .cannotDrill), ("insufficient-capacity", .cannotDrill),
+      ("deleting", .cannotDrill), ("stopped", .cannotDrill),
+    ])
+  func badEnds(_ status: String, _ verdict: Verdict) async throws {
+    let bench = RDSBench()
+    bench.put(["creating", status])
+    let fault = await bench.fault { _ = try await bench.workshop().waitUntilReady() }
+    #expect(fault?.code.verdict == verdict && fault?.description.contains(status) == true, "\(fault.map { "\($0)" } ?? "none")")
+    #expect(bench.rds.now.calls.count == 2)
+  }
+
+  @Test("stops being waited for when the run is cancelled")
+  func cancelled() async throws {
+    let bench = RDSBench()
+    bench.put(["creating"])
+    let waiting = Task { try await bench.workshop().waitUntilReady() }
+    try await Task.sleep(for: .milliseconds(200))
+    waiting.cancel()
+    await #expect(throws: (any Error).self) { try await waiting.value }
+  }
+}

@@ -1,0 +1,113 @@
+import DrillModel
+import DrillTestSupport
+import EngineKit
+import Selecting
+import Testing
+
+@testable import SourceRDS
+
+@Suite("RDS snapshots as recovery points")
+struct RDSSourceTests {
+  private static let now = Timestamp(rfc3339: "2026-11-21T12:00:00Z").unsafelyUnwrapped
+
+  private func bench(_ snapshots: [ScriptedRDS.Snapshot]) -> RDSBench { RDSBench { $0.snapshots = snapshots } }
+
+  private func surveyed(_ bench: RDSBench) async throws -> Survey {
+    try survey(try await bench.source().artefacts(), rules: SelectionRules(), now: RDSSourceTests.now)
+  }
+
+  @Test("come from every kind and every page, each with the time that RDS vouches for")
+  func listed() async throws {
+    var copy = ScriptedRDS.Snapshot("copy", created: "2026-11-20T08:00:00Z")
+    (copy.type, copy.originallyCreated) = ("manual", "2026-11-18T04:00:00.250Z")
+    var vault = ScriptedRDS.Snapshot("awsbackup:job-1", created: "2026-11-19T04:00:00Z")
+    (vault.type, vault.databaseTime) = ("awsbackup", "2026-11-19T03:58:00Z")
+    let bench = bench([ScriptedRDS.Snapshot("rds:orders-1", created: "2026-11-21T04:00:00Z"), copy, vault])
+    bench.rds.change { $0.pageSize = 1 }
+    let found = try await surveyed(bench)
+    #expect(found.candidates.map(\.id) == ["copy", "awsbackup:job-1", "rds:orders-1"])
+    #expect(
+      found.candidates.map { $0.time?.description } == ["2026-11-18T04:00:00.250Z", "2026-11-19T03:58:00.000Z", "2026-11-21T04:00:00.000Z"])
+    #expect(found.candidates.allSatisfy { $0.origin == .metadata && $0.artefact.bytes == nil })
+    #expect(bench.rds.now.calls.count == 3, "two pages and one of AWS Backup's")
+  }
+
+  @Test("are rejected while they are made, which says nothing against the ones before; a failed one does")
+  func rejected() async throws {
+    var creating = ScriptedRDS.Snapshot("new", created: nil)
+    creating.status = "creating"
+    var failed = ScriptedRDS.Snapshot("broken", created: "2026-11-21T05:00:00Z")
+    failed.status = "failed"
+    let good = ScriptedRDS.Snapshot("rds:orders-1", created: "2026-11-21T04:00:00Z")
+    let found = try await surveyed(bench([good, creating, failed]))
+    #expect(found.candidates.map(\.id) == ["rds:orders-1"])
+    let newer = found.newerRejections(than: found.candidates[0], selection: .latest, failureInstant: RDSSourceTests.now)
+    #expect(newer.map(\.artefact.name).sorted() == ["broken", "new"])
+    #expect(newer.first { $0.artefact.name == "new" }?.isSettling == true)
+    #expect(newer.first { $0.artefact.name == "new" }?.reason.contains("12 % done") == true)
+    #expect(newer.first { $0.artefact.name == "broken" }?.isSettling == false)
+  }
+
+  @Test("are none for an instance that has none, which is a finding and no error")
+  func none() async throws {
+    let found = try await surveyed(bench([]))
+    var random = SystemRandomNumberGenerator()
+    #expect(throws: Fault.self) { try found.choose(.latest, failureInstant: RDSSourceTests.now, using: &random) }
+  }
+
+  @Test("of clusters are asked for as such, and opening one that was deleted meanwhile says so")
+  func clusters() async throws {
+    var snapshot = ScriptedRDS.Snapshot("c1", created: "2026-11-21T04:00:00Z")
+    (snapshot.isCluster, snapshot.engine) = (true, "aurora-postgresql")
+    let bench = bench([snapshot])
+    let source = try bench.source("cluster:orders")
+    let artefact = try #require(try await source.artefacts().first)
+    guard case .handle(let handle) = try await source.open(artefact) else {
+      Issue.record("a handle was expected")
+      return
+    }
+    #expect(handle.contains("aurora-postgresql") && handle.contains(":cluster-snapshot:c1".replacing("/", with: "\\/")))
+    bench.rds.change { $0.snapshots = [] }
+    #expect(await bench.fault { _ = try await source.open(artefact) }?.code == .backupUnreadable)
+  }
+
+  @Test("give way to the newest moment that the logs reach; without logs there is none")
+  func newestMoment() async throws {
+    let bench = bench([])
+    var original = ScriptedRDS.Database("orders")
+    original.latestRestorable = "2026-11-21T11:55:00Z"
+    bench.rds.change { $0.databases = [original] }
+    let source = try bench.source(isLatestMoment: true)
+    let found = try survey(try await source.artefacts(), rules: SelectionRules(), now: RDSSourceTests.now)
+    #expect(found.candidates.first?.time?.description == "2026-11-21T11:55:00.000Z")
+    bench.rds.change { $0.databases[0].latestRestorable = nil }
+    #expect(try await source.artefacts().first?.obstacle?.contains("retention") == true)
+    bench.rds.change { $0.databases = [] }
+    #expect(await bench.fault { _ = try await source.artefacts() }?.code == .nothingToRestore)
+  }
+
+  @Test("cannot be listed without permission, which names the action; throttling and nonsense are ours to wait out")
+  func refused() async throws {
+    let cases: [(ScriptedReply, FaultCode, String)] = [
+      (ScriptedRDS.error("AccessDenied", "User x is not authorized", status: 403), .permissionDenied, "rds:DescribeDBSnapshots"),
+      (ScriptedRDS.error("Throttling", "Rate exceeded"), .sourceUnreachable, "Throttling"),
+      (.answer(200, body: "<html>login</html>"), .sourceUnreachable, "something else"),
+      (.answer(200, body: "<!DOCTYPE a [<!ENTITY a \"b\">]><a>&a;</a>"), .sourceUnreachable, "something else"),
+      (.flood(50 << 20), .sourceUnreachable, ""),
+      (ScriptedRDS.error("SignatureDoesNotMatch", status: 403), .credentials, "credentials"),
+    ]
+    for (reply, code, words) in cases {
+      let bench = RDSBench { _, _, _ in .instead(reply) }
+      let fault = await bench.fault { _ = try await bench.source().artefacts() }
+      #expect(fault?.code == code, "\(code): \(fault.map { "\($0)" } ?? "none")")
+      #expect(fault?.description.contains(words) == true, "\(fault?.description ?? "")")
+    }
+  }
+
+  @Test(
+    "have names that are letters, digits and hyphens",
+    arguments: ["", "a/b", "a b", "$(id)", "cluster:", String(repeating: "a", count: 64), "ü"])
+  func names(_ text: String) {
+    #expect(throws: Fault.self) { try RDSPlace(text) }
+  }
+}
