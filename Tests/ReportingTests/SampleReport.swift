@@ -21,7 +21,7 @@ enum SampleReport {
 
   static func record(
     _ number: Int, _ drill: String, _ verdict: Verdict = .passed, rta: Double? = 61.4, rpa: Double? = 82_800, objective: Double? = 1800,
-    reasons: [Reason] = []
+    reasons: [Reason] = [], cleanup: CleanupRecord.Outcome = .clean
   ) -> RunRecord {
     let at = start + .seconds(number * 14_400)
     let phases = [
@@ -42,9 +42,14 @@ enum SampleReport {
       rto: RTORecord(
         objective: objective, actual: rta, until: .ready, engineRestore: 48, comparable: rta != nil, phases: rta == nil ? [] : phases,
         verdict: rtoVerdict),
-      checks: [], cleanup: CleanupRecord(verdict: .clean, resources: []),
+      checks: [], cleanup: CleanupRecord(verdict: cleanup, resources: []),
       environment: EnvironmentRecord(host: "drills-1", drillmark: "0.1.0", engine: "sqlite 3.40.1", durability: .production, isolation: nil)
     )
+  }
+
+  /// What was sealed later about a run that left something.
+  static func amendments(_ record: RunRecord) -> [AmendmentLine] {
+    record.cleanup.verdict == .clean ? [] : [AmendmentLine(sequence: 98, at: record.finishedAt + .seconds(3600), text: hostile)]
   }
 
   static func figures(_ record: RunRecord, _ sequence: Int64) -> RunFigures {
@@ -60,13 +65,16 @@ enum SampleReport {
     return RunLine(
       run: record.run, figures: figures(record, sequence), trigger: record.trigger, failureInstant: record.failureInstant,
       point: record.recoveryPoint?.id, pointTakenAt: record.recoveryPoint?.takenAt, cleanup: record.cleanup.verdict,
-      host: record.environment.host, engine: record.environment.engine, reasonCode: reason?.code, reasonText: reason?.text)
+      host: record.environment.host, engine: record.environment.engine, reasonCode: reason?.code, reasonText: reason?.text,
+      amendments: amendments(record))
   }
 
   static func drill(
     _ name: String, _ records: [RunRecord], last: RunRecord? = nil, misses: [ReportedMiss] = [], shown: Int = 12, from first: Int64 = 1
   ) -> DrillReport {
-    let all = records.enumerated().map { ReportedRecord(record: $0.element, sequence: first + Int64($0.offset)) }
+    let all = records.enumerated().map {
+      ReportedRecord(record: $0.element, sequence: first + Int64($0.offset), amendments: amendments($0.element))
+    }
     return DrillReport(
       name: name, figures: all.map { figures($0.record, $0.sequence) }, last: (records.last ?? last).map { figures($0, 99) },
       misses: misses, records: all.suffix(shown).reversed(),
@@ -102,7 +110,8 @@ enum SampleReport {
       record(84, "shop", .failed, reasons: [Reason(code: "check_failed", severity: .failed, text: "The check “rows” failed: found 3")]),
     ],
     hostile: [
-      record(90, hostile, .failed, objective: nil, reasons: [Reason(code: "check_failed", severity: .failed, text: hostile)]),
+      record(
+        90, hostile, .failed, objective: nil, reasons: [Reason(code: "check_failed", severity: .failed, text: hostile)], cleanup: .leaked),
       record(91, hostile, objective: nil),
     ],
   ]
