@@ -57,7 +57,8 @@ package struct AlertReview: Sendable {
     let first = try ledger.first(drill.name)?.record.finishedAt
     let cadence = try DrillCadence(of: drill, ledger: ledger, now: now)
     guard let since = try ledger.lastConclusive(drill.name)?.record.finishedAt ?? first ?? cadence.watched else { return nil }
-    let evidence = StandingEvidence(last: last?.verdict, lastConclusive: since, first: first, cadence: cadence.cadence)
+    let evidence = StandingEvidence(
+      last: last?.verdict, lastConclusive: since, first: first, cadence: cadence.cadence, underway: cadence.underway)
     return standing(evidence, now: now) == .overdue ? try cadence.unanswered(after: since) : nil
   }
 }

@@ -1,3 +1,4 @@
+import DrillConfig
 import DrillModel
 import Ledger
 import Objectives
@@ -8,6 +9,9 @@ struct DrillCadence {
   let cadence: StandingEvidence.Cadence
   /// Due times after this that nothing answered make a drill overdue that never ran; nil when nobody has looked at its schedule yet.
   let watched: Timestamp?
+  /// When a run that goes on was begun, which answers a due time until it ends; nil when people were told already that it is overdue, so
+  /// that they also hear of the end.
+  let underway: Timestamp?
   private let drill: Drill
   /// Due times up to here are none of the schedule's: it was first seen then.
   private let since: Timestamp?
@@ -16,6 +20,8 @@ struct DrillCadence {
   /// - Throws: `Fault` for a schedule that cannot be read, or a ledger that does not answer.
   init(of drill: Drill, ledger: Ledger?, now: Timestamp) throws {
     self.drill = drill
+    let isTold = try ledger?.incident(drill.name)?.cause == NotificationEvent.overdue.rawValue
+    underway = isTold ? nil : try ledger?.underway(drill.name)
     guard let schedule = drill.schedule else {
       (since, watched) = (nil, nil)
       cadence = drill.objectives.every.map { .every($0) } ?? .none
@@ -36,8 +42,8 @@ struct DrillCadence {
     }
   }
 
-  /// The first due time after `conclusive`, the last run that said something or the first look, which an overdue drill did not answer. It does not move
-  /// while the drill stays overdue.
+  /// The first due time after `conclusive`, the last run that said something or the first look, which an overdue drill did not answer. It
+  /// does not move while the drill stays overdue.
   func unanswered(after conclusive: Timestamp) throws -> Timestamp? {
     guard let schedule = drill.schedule else { return drill.objectives.every.map { conclusive + $0 } }
     if case .schedule(let lapsed?) = cadence, let since, lapsed <= since { return lapsed }

@@ -51,7 +51,7 @@ package struct StandingReport: Sendable {
       let cadence = try DrillCadence(of: drill, ledger: ledger, now: clocks.now())
       let evidence = StandingEvidence(
         last: last?.record.verdict, lastConclusive: conclusive?.record.finishedAt, first: try ledger?.first(drill.name)?.record.finishedAt,
-        cadence: cadence.cadence, watched: cadence.watched)
+        cadence: cadence.cadence, watched: cadence.watched, underway: cadence.underway)
       let standing = Objectives.standing(evidence, now: clocks.now())
       return Line(
         drill: drill.name, standing: standing.text, lastRun: last?.record.startedAt, lastPass: pass?.record.startedAt,

@@ -1,5 +1,5 @@
 internal import Digesting
-internal import DrillModel
+package import DrillModel
 internal import GRDB
 
 extension Ledger {
@@ -7,6 +7,15 @@ extension Ledger {
   package func unfinished() throws -> [UnfinishedRun] {
     try read { db in
       try Row.fetchAll(db, sql: "SELECT * FROM live_run ORDER BY claimed_at, run").map { try unfinished($0, db) }
+    }
+  }
+
+  /// When the drill's living run was claimed; nil when none goes on.
+  package func underway(_ drill: String) throws -> Timestamp? {
+    try read { db in
+      try Row.fetchAll(db, sql: "SELECT run, claimed_at FROM live_run WHERE drill = ?", arguments: [drill.column]).first { row in
+        FileLock.isHeld(at: lockPath(try row.run()))
+      }?.time("claimed_at")
     }
   }
 

@@ -11,6 +11,8 @@ package struct StandingEvidence: Sendable {
   package var cadence: Cadence
   /// Since when its schedule has been looked at: from then on a drill that never ran can be overdue. Nil while nobody has looked.
   package var watched: Timestamp?
+  /// When a run that goes on was begun; nil without one.
+  package var underway: Timestamp?
 
   /// What makes a drill due.
   package enum Cadence: Sendable, Hashable {
@@ -21,12 +23,16 @@ package struct StandingEvidence: Sendable {
     case none
   }
 
-  package init(last: Verdict?, lastConclusive: Timestamp?, first: Timestamp?, cadence: Cadence, watched: Timestamp? = nil) {
+  package init(
+    last: Verdict?, lastConclusive: Timestamp?, first: Timestamp?, cadence: Cadence, watched: Timestamp? = nil,
+    underway: Timestamp? = nil
+  ) {
     self.last = last
     self.lastConclusive = lastConclusive
     self.first = first
     self.cadence = cadence
     self.watched = watched
+    self.underway = underway
   }
 }
 
@@ -37,7 +43,11 @@ package func standing(_ evidence: StandingEvidence, now: Timestamp) -> Standing 
   return isOverdue(evidence, now: now) ? .overdue : .verdict(last)
 }
 
+/// How long a run that goes on answers for the drill: a restore of many hours is no reason to wake anybody, one that never ends is.
+private let patience = Duration.seconds(86_400)
+
 private func isOverdue(_ evidence: StandingEvidence, now: Timestamp) -> Bool {
+  if let underway = evidence.underway, now - underway < patience { return false }
   guard let since = evidence.lastConclusive ?? evidence.first ?? evidence.watched else { return false }
   switch evidence.cadence {
   case .none: return false

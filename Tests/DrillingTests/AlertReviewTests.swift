@@ -111,6 +111,33 @@ struct AlertReviewTests {
     #expect(try events(run) == ["overdue", "recovered"])
   }
 
+  @Test("a first run of many hours is not called overdue while it goes on; one that died is, and later runs do not hide that")
+  func underway()
+    async throws
+  {
+    let run = try ScriptedRun(routes: [route])
+    let plan = run.plan { $0.schedule = DrillSchedule(cron: "0 4 * * *", startWithin: .seconds(60)) }
+    try see(try #require(plan.drill.schedule), run)
+    let due = try #require(try DueTimes.instants("0 4 * * *", zone: "UTC", after: run.clocks.now(), count: 1).first?.instant)
+    run.clocks.stepWall(by: due - run.clocks.now())
+    var claim: RunClaim? = try claim(run, due)
+    run.clocks.stepWall(by: .seconds(5 * 3600))
+    #expect(claim != nil && review(run, plan.drill) == 0)
+    #expect(try standing(run, plan.drill) == "never_tested")
+    claim = nil
+    #expect(review(run, plan.drill) == 1)
+    claim = try self.claim(run, nil)
+    #expect(claim != nil && review(run, plan.drill) == 0)
+    #expect(try run.ledger.incident("d") != nil && standing(run, plan.drill) == "overdue")
+  }
+
+  private func claim(_ run: ScriptedRun, _ due: Timestamp?) throws -> RunClaim? {
+    var random = SystemRandomNumberGenerator()
+    let id = RunID(at: run.clocks.now(), using: &random)
+    guard case .claimed(let claim) = try run.ledger.claim(drill: "d", run: id, trigger: .schedule, due: due, host: "h") else { return nil }
+    return claim
+  }
+
   @Test("a drill that never ran and missed its time stays overdue when its schedule is edited") func neverRanEdited() throws {
     let run = try ScriptedRun(routes: [route])
     let drill = run.plan { $0.schedule = DrillSchedule(cron: "0 5 * * *", startWithin: .seconds(60)) }.drill

@@ -30,6 +30,18 @@ struct DrillStandingTests {
     #expect(stands(watched: 30, .none) == .neverTested)
   }
 
+  @Test("a run that goes on answers for a day, and no longer")
+  func underway() {
+    func stands(_ underway: Int?, last: Verdict? = .passed) -> Standing {
+      standing(
+        StandingEvidence(
+          last: last, lastConclusive: last == nil ? nil : ago(200), first: nil, cadence: .schedule(lapsed: ago(20)), watched: ago(300),
+          underway: underway.map(ago)), now: now)
+    }
+    #expect(stands(nil) == .overdue && stands(3) == .verdict(.passed) && stands(25) == .overdue)
+    #expect(stands(nil, last: nil) == .overdue && stands(3, last: nil) == .neverTested)
+  }
+
   @Test("with neither schedule nor `every` the last verdict stands for ever", arguments: Verdict.allCases)
   func last(_ verdict: Verdict) { #expect(stands(verdict, conclusive: 9000, .none) == .verdict(verdict)) }
 
