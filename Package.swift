@@ -57,6 +57,9 @@ let package = Package(
       "EngineRDS",
       ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "HTTPTransport", "AWSClient", "AWSKit", "PostgreSQLKit"],
       path: "Sources/Engines/RDS"),
+    module(
+      "EngineEBS", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "HTTPTransport", "AWSClient", "AWSKit"],
+      path: "Sources/Engines/EBS"),
     module("EngineSQLite", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "CSQLite"], path: "Sources/Engines/SQLite"),
     module("EngineFiles", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "Manifests", "CSystem"], path: "Sources/Engines/Files"),
     module(
@@ -66,12 +69,14 @@ let package = Package(
       path: "Sources/Sources/S3"),
     module(
       "SourceRDS", ["DrillModel", "DrillConfig", "EngineKit", "Selecting", "AWSClient", "AWSKit"], path: "Sources/Sources/RDS"),
+    module(
+      "SourceEBS", ["DrillModel", "DrillConfig", "EngineKit", "Selecting", "AWSClient", "AWSKit"], path: "Sources/Sources/EBS"),
     module("Checks", ["DrillModel", "DrillConfig", "Digesting", "Manifests", "ToolRunner", "EngineKit"]),
     module(
       "Registry",
       [
         "DrillModel", "DrillConfig", "EngineKit", "ToolRunner", "AWSClient", "EnginePostgreSQL", "EngineSQLite", "EngineFiles",
-        "EngineRDS", "SourceDirectory", "SourceS3", "SourceRDS", "Checks",
+        "EngineRDS", "EngineEBS", "SourceDirectory", "SourceS3", "SourceRDS", "SourceEBS", "Checks",
       ]),
     module("Ledger", ["DrillModel", "Digesting", "CSystem", grdb]),
     module("Reporting", ["DrillModel", "Objectives", "Digesting"]),

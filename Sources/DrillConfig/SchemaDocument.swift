@@ -46,9 +46,14 @@ package enum SchemaDocument {
 
   /// Matches URIs of these schemes, and what is no URI where `file` is among them.
   private static func pattern(_ schemes: [String]) -> String {
-    let anyCase = schemes.map { $0.map { $0.isLetter ? "[\($0)\($0.uppercased())]" : $0 == "+" ? "\\+" : String($0) }.joined() }
-    let uris = "^(\(anyCase.joined(separator: "|")))://"
-    return schemes.contains("file") ? "\(uris)|^(?![A-Za-z][A-Za-z0-9+.-]*://)" : uris
+    let uris = "^(\(schemes.map(prefix).joined(separator: "|")))"
+    let opaque = BackupLocation.opaqueSchemes.map { "|\(prefix($0))" }.joined()
+    return schemes.contains("file") ? "\(uris)|^(?![A-Za-z][A-Za-z0-9+.-]*://\(opaque))" : uris
+  }
+
+  /// What a scheme is written as, in any case.
+  private static func prefix(_ scheme: String) -> String {
+    BackupLocation.written(scheme).map { $0.isLetter ? "[\($0)\($0.uppercased())]" : $0 == "+" ? "\\+" : String($0) }.joined()
   }
 
   private static func restore<Engine, Source, Check>(_ vocabulary: Vocabulary<Engine, Source, Check>) -> SchemaJSON {

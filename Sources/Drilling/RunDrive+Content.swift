@@ -35,7 +35,8 @@ extension RunDrive {
       let head = ContentHead(name: candidate.artefact.name, bytes: [], directory: path)
       content = RecognisedContent(identity: try plan.engine.inspect(head), source: .directory(path))
     case .handle(let handle):
-      content = RecognisedContent(identity: try plan.engine.inspect(ContentHead(name: handle, bytes: [])), source: .handle(handle))
+      let head = try plan.engine.head(ofHandle: handle, from: source.location)
+      content = RecognisedContent(identity: try plan.engine.inspect(head), source: .handle(handle))
     }
     try refineTime(content.identity)
     observe(.note("\(candidate.artefact.name) is \(content.identity.format)"))

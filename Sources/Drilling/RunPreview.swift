@@ -87,7 +87,7 @@ package struct RunPreview: Sendable, Encodable {
       head = try await lookInto(stored, candidate, plan, tools, verify: verify)
     case .stream(let stored): head = try await lookInto(stored, candidate, plan, tools, verify: verify)
     case .directory(let path): head = ContentHead(name: candidate.artefact.name, bytes: [], directory: path)
-    case .handle(let handle): head = ContentHead(name: handle, bytes: [])
+    case .handle(let handle): head = try plan.engine.head(ofHandle: handle, from: plan.source.location)
     }
     let identity = try plan.engine.inspect(head)
     creates = try plan.engine.creations(for: head)

@@ -35,6 +35,9 @@ package protocol RestoreEngine: Sendable {
   /// - Throws: as `inspect` does.
   func creations(for head: ContentHead) throws -> [String]
 
+  /// Whether it restores what a source only names (`OpenedArtefact.handle`) in place of bytes.
+  var restoresHandles: Bool { get }
+
   /// Where a run restores to, for people; `scratch` is the site's scratch directory.
   func place(scratch: String) -> String
 
@@ -48,6 +51,19 @@ extension RestoreEngine {
   package func sensitiveParts(of secrets: FetchedSecrets) -> [String] { [] }
   package var permissions: [CloudPermission] { [] }
   package func creations(for head: ContentHead) throws -> [String] { [] }
+  package var restoresHandles: Bool { false }
+
+  /// What a handle is the head of.
+  ///
+  /// - Throws: `Fault` with code `configuration` when this engine restores files.
+  package func head(ofHandle handle: String, from place: String) throws -> ContentHead {
+    guard restoresHandles else {
+      throw Fault(
+        .configuration, "the engine \(name) restores files, and \(place) are none",
+        advice: "Use the engine that belongs to what `from` names")
+    }
+    return ContentHead(name: handle, bytes: [])
+  }
   package func place(scratch: String) -> String { "a new directory in \(scratch), engine \(name)" }
 }
 

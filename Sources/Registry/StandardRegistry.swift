@@ -2,6 +2,7 @@ package import AWSClient
 import Checks
 package import DrillConfig
 package import DrillModel
+import EngineEBS
 import EngineFiles
 package import EngineKit
 import EnginePostgreSQL
@@ -9,6 +10,7 @@ import EngineRDS
 import EngineSQLite
 import Foundation
 import SourceDirectory
+import SourceEBS
 import SourceRDS
 import SourceS3
 
@@ -21,8 +23,8 @@ package struct StandardRegistry: Sendable {
   package init(aws: AWSConnections) {
     self.aws = aws
     vocabulary = Vocabulary(
-      engines: [SQLiteEngine.kind, PostgreSQLEngine.kind, FilesEngine.kind, RDSEngine.kind(aws: aws)],
-      sources: [DirectorySource.kind, S3Source.kind(aws: aws), RDSSource.kind(aws: aws)],
+      engines: [SQLiteEngine.kind, PostgreSQLEngine.kind, FilesEngine.kind, RDSEngine.kind(aws: aws), EBSEngine.kind(aws: aws)],
+      sources: [DirectorySource.kind, S3Source.kind(aws: aws), RDSSource.kind(aws: aws), EBSSource.kind(aws: aws)],
       checks: Checks.kinds,
       misfit: { engine, check in
         let missing = check.needs.subtracting(engine.provides)
@@ -39,7 +41,7 @@ package struct StandardRegistry: Sendable {
   package func reapers(of drills: [DrillPlan], environment: [String: String], aws settings: AWSSettings) -> [any ResourceReaper] {
     [
       PostgreSQLEngine.reaper(of: drills.map(\.engine), secrets: SecretReader(environment: environment)),
-      RDSReaper(connection: aws.connection(settings)),
+      RDSReaper(connection: aws.connection(settings)), EBSReaper(connection: aws.connection(settings)),
     ]
   }
 

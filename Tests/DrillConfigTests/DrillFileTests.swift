@@ -98,6 +98,20 @@ import Testing
     #expect(drill?.checks.first?.rules == CheckRules(name: "engine", kind: "engine", timeout: .seconds(10), ignore: ignore))
   }
 
+  @Test(
+    "takes a known opaque scheme for one, and any other text with a colon for a path",
+    arguments: [
+      ("rds:cluster:orders", "rds", "cluster:orders"), ("EBS:vol-1", "ebs", "vol-1"), ("a:b", "file", "/srv/site/drills/a:b"),
+      ("./rds:orders", "file", "/srv/site/drills/rds:orders"), ("s3://b/c:d", "s3", "b/c:d"),
+    ])
+  func locations(_ text: String, _ scheme: String, _ rest: String) throws {
+    var diagnostics = Diagnostics()
+    let node = try #require(
+      YAMLDocument.read(Array("\"\(text)\"".utf8), file: ConfigFile(shown: "f", directory: "/srv/site/drills"), &diagnostics))
+    let location = ValueType<BackupLocation>.backupLocation.read(node, &diagnostics)
+    #expect(location == BackupLocation(text: text, scheme: scheme, rest: rest))
+  }
+
   @Test("takes the site's durability unless it says its own") func durability() {
     #expect(readDrill(smallDrill, durability: .relaxed).drill?.drill.durability == .relaxed)
     #expect(readDrill(smallDrill + "scratch: {durability: production}", durability: .relaxed).drill?.drill.durability == .production)

@@ -113,6 +113,8 @@ let backupFaults: [FaultCase] = [
     "5:9: expected a file URI with an absolute path on this machine such as file:///backups, found \"file://host/b\""),
   backup("  from: azure://c/b", "5:9: nothing here reads backups from \"azure://\"; what can be read: a path, file://, s3://"),
   backup("  from: /etc", "5:9: never /etc"),
+  backup("  from: 'rds:'", "5:9: nothing stands after rds:; write rds:NAME"),
+  backup("  from: RDS:orders", "5:9: nothing here reads backups from \"rds:\"; what can be read: a path, file://, s3://"),
   backup(
     "  from: b\n  region: x",
     "6:3: unknown key \"region\"; known keys: from, match, name-timezone, header-timezone, trust-modified-time, duration, select, window, settle, clock-skew, depth"

@@ -75,6 +75,7 @@ private let goodDrills =
     "  - query: {sql: select 1, min: -3}\n",
   ].map { smallDrill + $0 } + [
     smallDrill.replacing("from: /backups", with: "from: s3://b, region: x"),
+    smallDrill.replacing("from: /backups", with: "from: './rds:orders'"), smallDrill.replacing("from: /backups", with: "from: 'a:b'"),
     smallDrill.replacing("from: /backups", with: "from: b, depth: 3, select: {random-within: 30d}"),
     smallDrill.replacing("postgresql}", with: "postgresql, password: {env: PW}, scratch: {durability: relaxed}}"),
   ]

@@ -94,7 +94,7 @@ package final class MotoServer: Sendable {
   }
 
   /// An unsigned call of the query protocol; the header only tells moto which service is meant.
-  private func call(_ service: String, _ region: String, _ form: String) -> String {
+  func call(_ service: String, _ region: String, _ form: String) -> String {
     let scope = "AWS4-HMAC-SHA256 Credential=none/20260101/\(region)/\(service)/aws4_request, SignedHeaders=host, Signature=none"
     let headers = [("Content-Type", "application/x-www-form-urlencoded"), ("Authorization", scope)]
     return LoopbackHTTP.exchange(port: port, "POST", "/", headers: headers, body: form)?.body ?? ""

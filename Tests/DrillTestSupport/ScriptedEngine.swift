@@ -47,6 +47,7 @@ package final class Script: Sendable {
 package struct ScriptedEngine: RestoreEngine {
   package let name = "scripted"
   package let provides: ProbeKinds = [.sql]
+  package let restoresHandles = true
   package let script: Script
   let intake: BackupIdentity.Intake
 

@@ -45,6 +45,7 @@ package struct RDSEngine: RestoreEngine {
 
   package var name: String { "rds" }
   package var provides: ProbeKinds { [.sql, .schema, .deep] }
+  package var restoresHandles: Bool { true }
   package var secretReferences: [SecretReference] { options.password.map { [$0] } ?? [] }
 
   package func place(scratch: String) -> String { "a new instance in RDS, engine \(name)" }

@@ -1,0 +1,146 @@
+import AWSClient
+import AWSKit
+import DrillModel
+import EngineKit
+import HTTPTransport
+
+/// The volume that one run makes. EC2 names it itself, so it is known by its name tag and the run's tag; its row in the ledger says region and
+/// account too.
+struct EBSVolume: Sendable {
+  static let kind = "ebs-volume"
+
+  let connection: AWSConnection
+  let place: AWSResourceName
+  let run: RunID
+  let pace: Pace
+
+  init(connection: AWSConnection, place: AWSResourceName, run: RunID, pace: Pace) {
+    self.connection = connection
+    self.place = place
+    self.run = run
+    self.pace = pace
+  }
+
+  /// The row of a run's volume.
+  static func place(of run: RunID, region: String, account: String) -> AWSResourceName {
+    AWSResourceName(service: "ec2", region: region, account: account, resource: "volume/\(ScratchName.of(run))")
+  }
+
+  /// Reads a row; nil when we did not write it.
+  static func place(_ row: ScratchResource) -> AWSResourceName? {
+    guard let place = AWSResourceName(row.name), place.service == "ec2",
+      place.resource.wholeMatch(of: /volume\/drillmark-[0-9a-z]{26}/) != nil
+    else { return nil }
+    return place
+  }
+
+  var row: ScratchResource { ScratchResource(kind: EBSVolume.kind, name: place.text) }
+  private var name: String { ScratchName.of(run) }
+
+  static func remains(_ place: AWSResourceName) -> String {
+    let name = place.resource.split(separator: "/").last ?? ""
+    return
+      "The EBS volume tagged Name=\(name) in \(place.region) (account \(place.account)) bills as long as it exists. Remove it by hand: "
+      + "aws ec2 describe-volumes --filters Name=tag:Name,Values=\(name) --query 'Volumes[].VolumeId' --output text --region \(place.region) ; "
+      + "aws ec2 delete-volume --volume-id <that id> --region \(place.region)"
+  }
+
+  // MARK: Making
+
+  /// Makes it and waits until it is there. Its token keeps it one volume however often it is asked for.
+  ///
+  /// - Throws: `Fault`, also for a state of which nothing will come.
+  func make(of point: EBSRecoveryPoint, zone: String, type: String?, tags: [String: String]) async throws {
+    let request = EC2VolumeRequest(
+      snapshot: point.snapshot, zone: zone, type: type, token: name, tags: tags.merging(["Name": name]) { $1 })
+    do { _ = try await ask { try $0.create(request) } } catch let failure as AWSFailure { throw EBSVolume.refusal(failure) }
+    var looks = 0
+    while true {
+      do {
+        switch try await found().first?.state {
+        case "available": return
+        case "error":
+          throw Fault(
+            .restoreFailed, "EC2 could not make the volume of \(point.snapshot)",
+            advice: "If the snapshot is encrypted, look whether its key can be used; else look at the snapshot")
+        default: break
+        }
+      } catch let failure as AWSFailure where !failure.isPassing {
+        throw failure.fault(during: "waiting for the volume", action: "ec2:DescribeVolumes", else: .sourceUnreachable)
+      } catch is AWSFailure {
+        try Task.checkCancellation()
+      }
+      looks += 1
+      try await pace.wait(after: looks)
+    }
+  }
+
+  private static func refusal(_ failure: AWSFailure) -> Fault {
+    let words = "EC2 refuses to make a volume of it: \(failure)"
+    switch failure.code {
+    case "InvalidSnapshot.NotFound": return Fault(.backupUnreadable, words, advice: "The snapshot was deleted since it was listed")
+    case "IncorrectState": return Fault(.backupUnreadable, words, advice: "Look at the snapshot's state")
+    case let code where code.hasSuffix("LimitExceeded"): return Fault(.scratchUnusable, words, advice: "Raise the account's quota")
+    case let code where code.hasPrefix("InvalidKmsKey") || code.contains("KMS"):
+      return Fault(.permissionDenied, words, advice: "Let the drill's role use the key; if it is gone, nobody can restore this backup")
+    default: return failure.fault(during: "making a volume", action: "ec2:CreateVolume", else: .configuration)
+    }
+  }
+
+  // MARK: Removing
+
+  /// Deletes what carries the run's tags and is of its time; returns when it is gone. One that is gone is a success.
+  ///
+  /// - Throws: `Fault` with code `scratch_unusable`.
+  func remove(wasMade: Bool) async throws {
+    guard place.resource == "volume/\(name)" else { throw left("its row was not made for run \(run)") }
+    let account = try await callerIdentity(connection, region: place.region).account
+    guard account == place.account else {
+      throw left("the credentials lead to account \(account), and it was made in account \(place.account)")
+    }
+    var (looks, misses, wasSeen, waited) = (0, 0, wasMade, Duration.zero)
+    while true {
+      do {
+        let volumes = try await found()
+        misses = volumes.isEmpty ? misses + 1 : 0
+        if misses > 1, wasSeen || waited >= pace.patience { return }
+        for volume in volumes {
+          wasSeen = true
+          try await delete(volume)
+        }
+      } catch let failure as AWSFailure where !failure.isPassing && failure.code != "IncorrectState" {
+        let fault = failure.fault(during: "removing the volume", action: "ec2:DeleteVolume", else: .scratchUnusable)
+        throw Fault(.scratchUnusable, fault.description, advice: EBSVolume.remains(place))
+      } catch is AWSFailure {
+        try Task.checkCancellation()
+      }
+      looks += 1
+      waited += min(pace.interval, .seconds(looks))
+      try await pace.wait(after: looks)
+    }
+  }
+
+  private func delete(_ volume: EC2Volume) async throws {
+    guard volume.state != "deleting" else { return }
+    // Tags can be copied; nothing that is older than the run, or in use, can be what it made.
+    guard let created = volume.createdAt, created >= run.time - .seconds(300) else { throw left("\(volume.id) is older than the run") }
+    guard volume.state != "in-use" else { throw left("\(volume.id) is attached to an instance, which no drill does") }
+    let id = volume.id
+    try await ask { try $0.delete(id) }
+  }
+
+  private func left(_ why: String) -> Fault {
+    Fault(.scratchUnusable, "\(EBSVolume.kind) \(place.text) is left alone: \(why)", advice: EBSVolume.remains(place))
+  }
+
+  /// What has both tags and is not deleted.
+  private func found() async throws -> [EC2Volume] {
+    let name = name
+    return try await ask { try $0.volumes(("tag:Name", name)) }.filter { $0.state != "deleted" && RunTags.belong($0.tags, to: run) }
+  }
+
+  private func ask<T: Sendable>(_ body: @escaping @Sendable (EC2Client) throws -> T) async throws -> T {
+    let (connection, region) = (connection, place.region)
+    return try await askAWS { http, options in try body(EC2Client(connection, region: region, http: http, options: options)) }
+  }
+}
