@@ -12,6 +12,10 @@ package enum RouteKey {
       let list = target.to.sorted().joined(separator: ",")
       return list.utf8.count <= 120 ? "mail:\(list)" : "mail:\(target.to.sorted()[0])+\(target.to.count - 1)#\(digest(list))"
     case .webhook(let target): return "webhook:\(place(target.url))"
+    case .cloudwatch(let target):
+      let more = [target.region, target.profile, target.endpoint]
+      let isPlain = more.allSatisfy { $0 == nil }
+      return "cloudwatch:\(target.namespace)" + (isPlain ? "" : "#\(digest(more.map { $0 ?? "" }.joined(separator: "\0")))")
     }
   }
 

@@ -17,7 +17,7 @@ enum ChannelPlace: Sendable { case notify, escalate }
 
 /// The channels there are; another is one more line.
 func channelKinds(_ place: ChannelPlace) -> [Kind<NotificationRoute>] {
-  [
+  let people: [Kind<NotificationRoute>] = [
     kind("sns", "Publishes to a topic of Amazon SNS.", snsKeys, SNSTarget(topic: ""), place) { target, _ in .sns(target) },
     kind("mail", "Sends mail over SMTP.", mailKeys, MailTarget(server: "", from: "", to: []), place) { target, context in
       if (target.username == nil) != (target.password == nil) {
@@ -28,6 +28,18 @@ func channelKinds(_ place: ChannelPlace) -> [Kind<NotificationRoute>] {
     },
     kind("webhook", "Posts JSON to a URL.", webhookKeys, WebhookTarget(url: .literal("")), place) { target, _ in .webhook(target) },
   ]
+  // Metrics wake nobody by themselves, so that there is nothing to escalate to or to remind.
+  return place == .escalate ? people : people + [cloudWatchKind]
+}
+
+private let cloudWatchKind = Kind<NotificationRoute>(
+  name: "cloudwatch", summary: "Puts each run's figures into Amazon CloudWatch as metrics.",
+  section: Section<RouteDraft<CloudWatchTarget>>(
+    cloudWatchKeys.map { Key(lifting: $0, to: \RouteDraft<CloudWatchTarget>.target, $0.row.documentation) }
+      + metricsKeys.map { Key(lifting: $0, to: \RouteDraft<CloudWatchTarget>.rules, $0.row.documentation) }),
+  initial: RouteDraft(rules: RouteRules(on: NotificationEvent.measured, remind: .zero), target: CloudWatchTarget())
+) { draft, _ in
+  NotificationRoute(.cloudwatch(draft.target), name: draft.rules.name, on: draft.rules.on, remind: draft.rules.remind)
 }
 
 private func kind<Target: Sendable>(
@@ -57,6 +69,9 @@ private let notifyKeys: [Key<RouteRules>] =
       "How long after each telling it is told again while things stay bad; 0 for never."),
   ]
 
+private let metricsKeys: [Key<RouteRules>] =
+  stageKeys + [Key("on", \.on, .list(of: .event, atLeast: 1), default: "every verdict, and overdue", "What is measured.")]
+
 private let usualText = "[\(NotificationEvent.usual.map(\.rawValue).joined(separator: ", "))]"
 
 private let snsKeys: [Key<SNSTarget>] = [
@@ -67,6 +82,13 @@ private let snsKeys: [Key<SNSTarget>] = [
   Key(
     "format", \.format, .choice(), default: "both",
     "`both` sends text to people and JSON to subscribers that are programs; `text` or `json` sends one of them to all."),
+]
+
+private let cloudWatchKeys: [Key<CloudWatchTarget>] = [
+  Key("namespace", \.namespace, .metricNamespace, default: CloudWatchTarget.usualNamespace, "The namespace of the metrics."),
+  Key("region", \.region, .nonEmptyString, default: "`aws.region`", "The region that is asked."),
+  Key("endpoint", \.endpoint, .receiverURL, "A URL to ask instead of Amazon's."),
+  Key("profile", \.profile, .nonEmptyString, default: "`aws.profile`", "The profile of the shared AWS configuration files."),
 ]
 
 private let mailKeys: [Key<MailTarget>] = [

@@ -39,6 +39,16 @@ extension ValueType where Value == String {
     }
   }
 
+  /// 1 to 255 characters of those that CloudWatch takes, not beginning with `AWS/`, which is Amazon's own ("PutMetricData", Amazon CloudWatch
+  /// API Reference).
+  static var metricNamespace: ValueType<String> {
+    form("namespace", "^(?!AWS/|:)[A-Za-z0-9._/#:-]{1,255}$", "a namespace such as Drillmark or Backups/Drills, and not one of AWS/") {
+      name in
+      (1...255).contains(name.utf8.count) && !name.hasPrefix("AWS/") && !name.hasPrefix(":")
+        && name.utf8.allSatisfy { isLetterOrDigit($0) || "._/#:-".utf8.contains($0) }
+    }
+  }
+
   /// A URL beginning with http:// or https://.
   static var httpURL: ValueType<String> {
     form("URL", "^https?://[^\\s/]\\S*$", "a URL such as https://sns.eu-west-1.amazonaws.com") { url in

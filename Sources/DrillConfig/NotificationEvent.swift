@@ -19,6 +19,9 @@ package enum NotificationEvent: String, Sendable, Codable, CaseIterable {
   /// What a channel tells when it does not say.
   package static let usual: [NotificationEvent] = [.failed, .couldNotVerify, .cannotDrill, .interrupted, .overdue, .recovered]
 
+  /// What a channel of metrics tells when it does not say: every run, and a run that is missing.
+  package static let measured: [NotificationEvent] = [.failed, .couldNotVerify, .cannotDrill, .interrupted, .overdue, .skipped, .passed]
+
   /// What `on` can name. Reminders follow from `remind`, escalations from `escalate`.
   package static let selectable: [NotificationEvent] = usual + [.skipped, .passed]
 }

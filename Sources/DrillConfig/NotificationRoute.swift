@@ -44,15 +44,20 @@ package enum NotificationChannel: Sendable, Hashable {
   case sns(SNSTarget)
   case mail(MailTarget)
   case webhook(WebhookTarget)
+  case cloudwatch(CloudWatchTarget)
 
-  /// `sns`, `mail` or `webhook`.
+  /// `sns`, `mail`, `webhook` or `cloudwatch`.
   package var kind: String {
     switch self {
     case .sns: "sns"
     case .mail: "mail"
     case .webhook: "webhook"
+    case .cloudwatch: "cloudwatch"
     }
   }
+
+  /// Whether it carries figures for graphs and alarms, and no words.
+  package var isMetrics: Bool { if case .cloudwatch = self { true } else { false } }
 
   /// What tells one receiver of a kind from another. May hold a secret: never stored or shown.
   fileprivate var receiver: [String] {
@@ -60,6 +65,7 @@ package enum NotificationChannel: Sendable, Hashable {
     case .sns(let target): ["sns", target.topic]
     case .mail(let target): ["mail"] + target.to.sorted()
     case .webhook(let target): ["webhook", "\(target.url)"]
+    case .cloudwatch(let target): ["cloudwatch", target.namespace, target.region ?? "", target.profile ?? "", target.endpoint ?? ""]
     }
   }
 }
@@ -137,4 +143,24 @@ package struct WebhookTarget: Sendable, Hashable {
     self.format = format
     self.headers = headers
   }
+}
+
+/// A namespace of Amazon CloudWatch that metrics are put into.
+package struct CloudWatchTarget: Sendable, Hashable {
+  package var namespace: String
+  /// Nil means the site's, else what AWS's own settings say.
+  package var region: String?
+  package var endpoint: String?
+  package var profile: String?
+
+  package init(
+    namespace: String = CloudWatchTarget.usualNamespace, region: String? = nil, endpoint: String? = nil, profile: String? = nil
+  ) {
+    self.namespace = namespace
+    self.region = region
+    self.endpoint = endpoint
+    self.profile = profile
+  }
+
+  package static let usualNamespace = "Drillmark"
 }

@@ -33,14 +33,19 @@ package struct SenderSettings: Sendable {
     case .sns(let target): return SNSSender(target, connection: connection(for: target))
     case .mail(let target): return MailSender(target, access)
     case .webhook(let target): return WebhookSender(target, access)
+    case .cloudwatch(let target): return CloudWatchSender(target, connection: connection(for: target))
     }
   }
 
-  package func connection(for target: SNSTarget) -> AWSConnection {
+  package func connection(for target: SNSTarget) -> AWSConnection { connection(target.profile, target.endpoint, target.region) }
+
+  package func connection(for target: CloudWatchTarget) -> AWSConnection { connection(target.profile, target.endpoint, target.region) }
+
+  private func connection(_ profile: String?, _ endpoint: String?, _ region: String?) -> AWSConnection {
     var settings = aws
-    settings.profile = target.profile ?? aws.profile
-    settings.endpoint = target.endpoint ?? aws.endpoint
-    settings.region = target.region ?? aws.region
+    settings.profile = profile ?? aws.profile
+    settings.endpoint = endpoint ?? aws.endpoint
+    settings.region = region ?? aws.region
     return connections.connection(settings)
   }
 }
@@ -49,7 +54,7 @@ extension NotificationChannel {
   /// The references that sending over this channel needs.
   package var secretReferences: [SecretReference] {
     switch self {
-    case .sns: return []
+    case .sns, .cloudwatch: return []
     case .mail(let target): return [target.password].compactMap { $0 }
     case .webhook(let target):
       let headers = target.headers.sorted { $0.key < $1.key }.map(\.value)
@@ -62,7 +67,10 @@ extension NotificationChannel {
 extension NotificationChannel {
   /// What the account of a cloud must allow for sending over this channel.
   package var permissions: [CloudPermission] {
-    guard case .sns(let target) = self else { return [] }
-    return [CloudPermission("sns:Publish", on: target.topic, "to notify")]
+    switch self {
+    case .sns(let target): [CloudPermission("sns:Publish", on: target.topic, "to notify")]
+    case .cloudwatch: [CloudPermission("cloudwatch:PutMetricData", on: "*", "to put metrics")]
+    case .mail, .webhook: []
+    }
   }
 }

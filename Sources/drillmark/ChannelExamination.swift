@@ -25,9 +25,11 @@ struct ChannelExamination {
       let text = problem.map { "\(key): \($0)" } ?? "\(key): \(told(key)); `drillmark notify test` shows that it arrives"
       findings.append(.init(state: problem == nil ? .good : .bad, subject: "notify", text: text))
     }
-    if !alerts.owing.routes.contains(where: { $0.on.contains(.failed) }) {
+    if !alerts.owing.routes.contains(where: { $0.on.contains(.failed) && !$0.channel.isMetrics }) {
       findings.append(
-        .init(state: .doubtful, subject: "notify", text: "nobody would be told of a failed drill: no channel has `failed` in `on`"))
+        .init(
+          state: .doubtful, subject: "notify",
+          text: "nobody would be told of a failed drill: no channel that people read has `failed` in `on`"))
     }
     return findings
   }
@@ -43,11 +45,17 @@ struct ChannelExamination {
     let tools = SupervisedTools(run: "doctor")
     do {
       for reference in channel.secretReferences { _ = try await SecretReader(environment: environment).fetch(reference, tools: tools) }
-      guard case .sns(let target) = channel else { return nil }
       let settings = SenderSettings(aws: site.aws, connections: Program.aws) { reference in
         throw Fault(.internalError, "the secret of \(reference.place) was not fetched")
       }
-      let connection = settings.connection(for: target)
+      let connection: AWSConnection
+      switch channel {
+      case .sns(let target): connection = settings.connection(for: target)
+      case .cloudwatch(let target):
+        connection = settings.connection(for: target)
+        if try connection.region() == nil { return CloudWatchSender.noRegion }
+      case .mail, .webhook: return nil
+      }
       _ = try await onThread("credentials") { try connection.credentials() }
       return nil
     } catch {

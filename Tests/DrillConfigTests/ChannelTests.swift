@@ -37,6 +37,16 @@ import Testing
     #expect(site?.escalate[0].route.name == "database-team")
   }
 
+  @Test("of metrics tell every run, remind nobody, and are nothing to escalate to") func metrics() throws {
+    let (site, messages) = readSite("notify: [cloudwatch: {}, cloudwatch: {namespace: Backups/Drills, region: us-east-1, on: [failed]}]\n")
+    #expect(messages == [])
+    let routes = try #require(site?.notify)
+    #expect(routes[0] == NotificationRoute(.cloudwatch(CloudWatchTarget()), on: NotificationEvent.measured, remind: .zero))
+    #expect(routes[1].channel == .cloudwatch(CloudWatchTarget(namespace: "Backups/Drills", region: "us-east-1")))
+    #expect(routes[1].on == [.failed] && routes[1].remind == .zero)
+    #expect(readSite("escalate: [{after: 4h, cloudwatch: {}}]\n").site == nil)
+  }
+
   @Test(
     "reach no metadata service and no link-local address, however it is spelled",
     arguments: [
@@ -105,6 +115,11 @@ let channelFaults: [FaultCase] = [
   FaultCase(
     "escalate: [sns: {topic: 'arn:aws:sns:eu-west-1:123456789012:t'}]",
     "1:12: the key after is missing: How long things may stay bad before this channel is told."),
+  FaultCase(
+    "notify: [cloudwatch: {namespace: AWS/Backup}]",
+    "1:34: expected a namespace such as Drillmark or Backups/Drills, and not one of AWS/, found \"AWS/Backup\""),
+  FaultCase(
+    "notify: [cloudwatch: {remind: 1d}]", "1:23: unknown key \"remind\"; known keys: namespace, region, endpoint, profile, name, on"),
   FaultCase("escalate: [{after: 4h}]", "1:12: expected after and one key that names the channel: sns, mail or webhook, found a mapping"),
   FaultCase(
     "escalate: [{after: 4h, webhook: {url: 'https://e.com', on: [failed]}}]",

@@ -218,7 +218,7 @@ let siteFaults: [FaultCase] = [
   FaultCase("tiers: {critical: {rpo: fast}}", "1:25: expected a duration such as 90s, 5m or 1h30m, found \"fast\""),
   FaultCase("tiers: [critical]", "1:8: expected a mapping, found a list"),
   FaultCase("notify: {sns: {}}", "1:9: expected a list, found a mapping"),
-  FaultCase("notify: [slack: {url: x}]", "1:10: there is no channel \"slack\"; channels: sns, mail, webhook"),
+  FaultCase("notify: [slack: {url: x}]", "1:10: there is no channel \"slack\"; channels: sns, mail, webhook, cloudwatch"),
   FaultCase(
     "notify: [sns: {topic: dr}]", "1:23: expected the ARN of a topic such as arn:aws:sns:eu-west-1:123456789012:dr-drills, found \"dr\""),
   FaultCase("notify: [sns: {}]", "1:15: the key topic is missing: The topic's ARN."),

@@ -20,6 +20,8 @@ struct ChannelCase: Sendable, CustomTestStringConvertible {
   enum Behaviour: Sendable { case takes, busy, refuses, cuts }
 
   let kind: String
+  /// Whether a message can carry its id; a metric cannot, and says the same when it comes twice.
+  var carriesID = true
   let make: @Sendable (Behaviour) -> ChannelBench
 
   var testDescription: String { kind }
@@ -38,6 +40,11 @@ struct ChannelCase: Sendable, CustomTestStringConvertible {
     ChannelCase(kind: "slack") { behaviour in
       http(behaviour, taken: "ok", busy: 429, refused: (403, "invalid_token")) { url in
         .webhook(WebhookTarget(url: .literal("\(url)/in"), format: .slack))
+      }
+    },
+    ChannelCase(kind: "cloudwatch", carriesID: false) { behaviour in
+      http(behaviour, taken: "<PutMetricDataResponse/>", busy: 503, refused: (403, SNSAnswers.error("AccessDenied", "no"))) { url in
+        .cloudwatch(CloudWatchTarget(region: "eu-west-1", endpoint: url))
       }
     },
     ChannelCase(kind: "mail") { behaviour in
@@ -95,7 +102,7 @@ struct ChannelContractTests {
       return
     }
     let request = try #require(bench.heard().first)
-    #expect(request.contains("failed-0123456789abcdef"), "\(request)")
+    #expect(request.contains("failed-0123456789abcdef") == channel.carriesID, "\(request)")
     #expect(!request.contains("s3cr3t-key"))
   }
 
@@ -107,7 +114,7 @@ struct ChannelContractTests {
       return
     }
     #expect(!why.isEmpty && !why.contains("hunter2"))
-    #expect(bench.heard().allSatisfy { $0.contains("failed-0123456789abcdef") })
+    #expect(bench.heard().allSatisfy { $0.contains("failed-0123456789abcdef") == channel.carriesID })
   }
 
   @Test("calls a receiver that refuses us permanent, whatever the message", arguments: ChannelCase.all)
@@ -131,13 +138,16 @@ struct ChannelContractTests {
     }
   }
 
-  @Test("calls a receiver that is not there transient, and knows that nothing was sent", arguments: ["sns", "webhook", "mail"])
+  @Test(
+    "calls a receiver that is not there transient, and knows that nothing was sent", arguments: ["sns", "webhook", "mail", "cloudwatch"])
   func absent(_ kind: String) {
     let sender: any NotificationSender =
       switch kind {
       case "sns":
         ChannelCase.settings().sender(
           for: .sns(SNSTarget(topic: "arn:aws:sns:eu-west-1:123456789012:t", endpoint: "http://127.0.0.1:1")))
+      case "cloudwatch":
+        ChannelCase.settings().sender(for: .cloudwatch(CloudWatchTarget(region: "eu-west-1", endpoint: "http://127.0.0.1:1")))
       case "webhook": ChannelCase.settings().sender(for: .webhook(WebhookTarget(url: .literal("http://127.0.0.1:1/"))))
       default: ChannelCase.settings().sender(for: .mail(MailTarget(server: "smtp://127.0.0.1:1", from: "a@b.c", to: ["d@e.f"])))
       }

@@ -34,6 +34,13 @@ resource "aws_iam_role_policy" "task" {
         Resource = var.topic_arn != null ? var.topic_arn : "arn:${local.partition}:sns:${local.region}:${local.account}:${var.name}-drills"
       },
       {
+        Sid       = "DrillmarkMetrics"
+        Effect    = "Allow"
+        Action    = "cloudwatch:PutMetricData"
+        Resource  = "*"
+        Condition = { StringEquals = { "cloudwatch:namespace" = "Drillmark" } }
+      },
+      {
         Sid       = "DrillmarkBackupList"
         Effect    = "Allow"
         Action    = "s3:ListBucket"
