@@ -95,7 +95,9 @@ struct DaemonFaultTests {
     "the wall clock is set forward by hours, back, and forward again: each due time is run once",
     .enabled(if: FakeTime.library != nil, "\(FakeTime.absence)"))
   func clockSteps() async throws {
-    let site = await ScratchSite.sound(drill: SampleDrill.sqlite(more: "schedule: {cron: \"30 */4 * * *\"}\n"))
+    // Half an hour away from now, so that no due time comes by itself meanwhile.
+    let minute = (time(nil) / 60 + 30) % 60
+    let site = await ScratchSite.sound(drill: SampleDrill.sqlite(more: "schedule: {cron: \"\(minute) */4 * * *\"}\n"))
     let setting = site.file("clock", "+0\n")
     let daemon = site.start(["schedule"], environment: FakeTime.environment(setting))
     try await until(daemon, says: "started, 1 drill")
