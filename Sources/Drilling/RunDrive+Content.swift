@@ -15,13 +15,16 @@ struct RecognisedContent: Sendable {
     case directory(String)
     case handle(String)
   }
+
+  /// Ends the reading; a no-op once it has ended.
+  func stop() { if case .bytes(let stream, _) = source { stream.stop() } }
 }
 
 extension RunDrive {
   /// Opens the chosen artefact, takes compressions off until content is bare, and lets the engine recognise it.
   mutating func openContent(_ candidate: Candidate, _ context: EngineContext) async throws -> RecognisedContent {
     begin(.fetch)
-    let source = plan.source
+    let source = try plan.source.with(context.secrets)
     let late = Fault(
       .sourceUnreachable, "\(candidate.artefact.location) could not be opened within \(plan.drill.deadlines[.select].readable)",
       advice: "Check the store, or raise deadlines.select", isTransient: true)
@@ -38,10 +41,15 @@ extension RunDrive {
       let head = try plan.engine.head(ofHandle: handle, from: source.location)
       content = RecognisedContent(identity: try plan.engine.inspect(head), source: .handle(handle))
     }
-    try refineTime(content.identity)
-    observe(.note("\(candidate.artefact.name) is \(content.identity.format)"))
-    try checkSpace(content.identity)
-    return content
+    do {
+      try refineTime(content.identity)
+      observe(.note("\(candidate.artefact.name) is \(content.identity.format)"))
+      try checkSpace(content.identity)
+      return content
+    } catch {
+      content.stop()
+      throw error
+    }
   }
 
   private mutating func recognise(

@@ -36,6 +36,8 @@ struct RunDrive {
       state.engine = try await plan.engine.preflight(context)
       try await makeDirectory(context)
       let content = try await openContent(candidate, context)
+      // Whatever ends the way early must not leave something reading on behind it.
+      defer { content.stop() }
       target = try await provision(context, content.identity)
       if let target { try await restore(content, into: target, context) }
       if let target { try await verify(target, request, tools: supervised) }

@@ -79,7 +79,8 @@ package struct RunPreview: Sendable, Encodable {
       location: candidate.artefact.location, takenAt: candidate.time, timeOrigin: candidate.origin, bytes: candidate.artefact.bytes)
     artefactAge = candidate.time.map { (instant - $0).readable }
     let tools = SupervisedTools(run: "plan")
-    let opened = try await plan.source.open(candidate.artefact)
+    let secrets = try await SecretReader(environment: settings.environment).fetch(plan.source.secretReferences, tools: tools)
+    let opened = try await plan.source.with(secrets).open(candidate.artefact)
     let head: ContentHead
     switch opened {
     case .file(let descriptor, _, let bytes):

@@ -1,3 +1,4 @@
+package import DrillConfig
 package import DrillModel
 package import Selecting
 package import ToolRunner
@@ -25,12 +26,22 @@ package protocol BackupSource: Sendable {
   /// - Throws: `Fault` with code `backup_unreadable`, or `source_unreachable` when it can help to try again.
   func open(_ artefact: Artefact) async throws -> OpenedArtefact
 
+  /// Secrets that opening needs, fetched for each run; none for most.
+  var secretReferences: [SecretReference] { get }
+
+  /// The same source with what its references point to.
+  ///
+  /// - Throws: `Fault` with code `credentials` for a secret that cannot be what it should be.
+  func with(_ secrets: FetchedSecrets) throws -> any BackupSource
+
   /// What the account of a cloud must allow for all of the above, the least that works; none for a source outside any cloud.
   var permissions: [CloudPermission] { get }
 }
 
 extension BackupSource {
   package var permissions: [CloudPermission] { [] }
+  package var secretReferences: [SecretReference] { [] }
+  package func with(_ secrets: FetchedSecrets) throws -> any BackupSource { self }
 }
 
 extension BackupSource {

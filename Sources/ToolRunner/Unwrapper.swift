@@ -33,7 +33,7 @@ package struct Unwrapper: Sendable {
     _ stored: Descriptor, name: String, bytes: Int64? = nil, expectedSHA256: String? = nil, feed: (any StreamFeed)? = nil
   ) async throws -> UnwrappedStream {
     let expectation = StoredExpectation(name: name, bytes: bytes, sha256: expectedSHA256)
-    if let plain = try openInPlace(stored, expectation) { return plain }
+    if feed == nil, let plain = try openInPlace(stored, expectation) { return plain }
     var duties = BytePump.Duties()
     duties.digests = true
     duties.headBytes = Unwrapper.headBytes

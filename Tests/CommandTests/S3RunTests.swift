@@ -125,4 +125,35 @@ struct S3RunTests {
     let result = await site("backup: {\(backup)}\nrestore: {engine: sqlite}\n").run("validate")
     #expect(result.status == 64 && result.said.contains(text) && result.said.contains("d.yaml:2"), "\(result.said)")
   }
+
+  @Test("a stream that breaks half-way is never taken for a whole backup, though what came is a sound beginning")
+  func broken() async throws {
+    let lines = (0..<120_000).map { "insert into orders values (\($0), 'customer \($0 % 997)');\n" }
+    let dump = Array(("create table orders (id integer primary key, who text);\n" + lines.joined()).utf8)
+    let name = SampleDrill.name(.seconds(7200), "sql")
+    let listing =
+      "<ListBucketResult><Contents><Key>\(name)</Key><LastModified>2026-11-21T03:00:00Z</LastModified><ETag>e</ETag><Size>\(dump.count)</Size>"
+      + "</Contents></ListBucketResult>"
+    let server = ScriptedHTTPServer { request, _ in
+      guard request.target.contains(name) else { return .answer(200, body: listing) }
+      let head = "Content-Length: \(dump.count)\r\nETag: \"e\"\r\nConnection: close\r\n\r\n"
+      guard request.method == "GET" else { return .raw(Array("HTTP/1.1 200 OK\r\n\(head)".utf8)) }
+      let first = (request.header("Range") ?? "").dropFirst(6).split(separator: "-").first.flatMap { Int($0) } ?? 0
+      // Later than the restore of what came before has begun.
+      guard first == 0 else {
+        return .after(.seconds(2), .answer(403, body: "<Error><Code>AccessDenied</Code><Message>revoked</Message></Error>"))
+      }
+      let part = Array(dump.prefix(2 << 20))
+      let fields = "Content-Range: bytes 0-\(part.count - 1)/\(dump.count)\r\nContent-Length: \(part.count)\r\nETag: \"e\"\r\n\r\n"
+      return .raw(Array("HTTP/1.1 206 Partial\r\n\(fields)".utf8) + part)
+    }
+    let site = site(
+      S3RunTests.drill.replacing("p*s/b_%Y%m%d_%H%M%S.db", with: "b_%Y%m%d_%H%M%S.sql").replacing("equals: 100", with: "min: 1"))
+    let result = await site.runJSON(
+      "d", environment: ["AWS_ENDPOINT_URL": server.url, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"])
+    #expect(result.record["verdict"].text == "cannot_drill" && result.record.reasonCodes.first == "permission_denied", "\(result.said)")
+    #expect(result.stderr.contains("d: restore"), "\(result.stderr)")
+    #expect(dump.count > 4 << 20 && server.requests.count >= 4)
+    await site.expectClean()
+  }
 }

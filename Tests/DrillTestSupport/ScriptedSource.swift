@@ -3,7 +3,7 @@ package import EngineKit
 import Glibc
 package import Selecting
 import Synchronization
-import ToolRunner
+package import ToolRunner
 
 /// A store that follows a script: its artefacts are given, and each is opened as the same content.
 package struct ScriptedSource: BackupSource {
@@ -13,12 +13,18 @@ package struct ScriptedSource: BackupSource {
   let listed: [Artefact]
   /// The bytes of every artefact; nil gives handles.
   let path: String?
+  /// Who is said to write the bytes; nil for nobody.
+  let feed: (any StreamFeed)?
 
-  package init(_ artefacts: [Artefact], _ script: Script = Script(), path: String? = nil, localDirectories: [String] = []) {
+  package init(
+    _ artefacts: [Artefact], _ script: Script = Script(), path: String? = nil, localDirectories: [String] = [],
+    feed: (any StreamFeed)? = nil
+  ) {
     listed = artefacts
     self.script = script
     self.path = path
     self.localDirectories = localDirectories
+    self.feed = feed
   }
 
   package func artefacts() async throws -> [Artefact] {
@@ -32,8 +38,24 @@ package struct ScriptedSource: BackupSource {
     guard let path else { return .handle(artefact.name) }
     let fd = Glibc.open(path, O_RDONLY | O_CLOEXEC)
     guard fd >= 0 else { throw Fault(.backupUnreadable, "\(path) cannot be read") }
-    return .stream(StoredStream(Descriptor(owning: fd), bytes: artefact.bytes))
+    return .stream(StoredStream(Descriptor(owning: fd), bytes: artefact.bytes, feed: feed))
   }
+}
+
+/// A feed that ends as it is told to, and counts how often it was stopped.
+package final class ScriptedFeed: StreamFeed {
+  package let canVerify: Bool
+  private let verdict: Result<StreamFeedReport, Fault>
+  private let count = Mutex(0)
+
+  package init(_ verdict: Result<StreamFeedReport, Fault> = .success(StreamFeedReport()), canVerify: Bool = false) {
+    self.verdict = verdict
+    self.canVerify = canVerify
+  }
+
+  package var isStopped: Bool { count.withLock { $0 > 0 } }
+  package func finish() async throws -> StreamFeedReport { try verdict.get() }
+  package func stop() { count.withLock { $0 += 1 } }
 }
 
 /// Two clocks that a test moves apart: the wall clock steps when told, the other one only runs.

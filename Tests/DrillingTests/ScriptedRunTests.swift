@@ -172,4 +172,25 @@ struct ScriptedRunTests {
     #expect(record.verdict == .interrupted, "\(record.texts)")
     expectEmpty(run)
   }
+
+  @Test("a feed that failed is the run's cause, though the engine took what came for a whole backup")
+  func brokenFeed() async throws {
+    let run = try ScriptedRun()
+    let broken = Fault(.sourceUnreachable, "the store went away", isTransient: true)
+    let feed = ScriptedFeed(.failure(broken))
+    let path = run.folder.file("b.bin", Array("0123456789".utf8))
+    let source = ScriptedSource([ScriptedRun.artefact(bytes: 10)], path: path, feed: feed)
+    let record = try await run.record(run.plan(ScriptedEngine(intake: .stream), source: source))
+    #expect(record.verdict == .cannotDrill && record.codes.first == "source_unreachable", "\(record.texts)")
+  }
+
+  @Test("a run that ends before its restore stops whoever feeds it")
+  func stoppedFeed() async throws {
+    let run = try ScriptedRun()
+    let feed = ScriptedFeed()
+    let source = ScriptedSource([ScriptedRun.artefact(bytes: 10)], path: run.folder.file("b.bin", Array("0123456789".utf8)), feed: feed)
+    let script = Script(["provision": .fail(Fault(.scratchUnusable, "no room"))])
+    let record = try await run.record(run.plan(ScriptedEngine(script, intake: .stream), source: source))
+    #expect(record.verdict == .cannotDrill && feed.isStopped)
+  }
 }

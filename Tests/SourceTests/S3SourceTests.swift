@@ -1,4 +1,6 @@
 import AWSClient
+import Digesting
+import DrillConfig
 import DrillModel
 import DrillTestSupport
 import EngineKit
@@ -129,6 +131,21 @@ struct S3SourceTests {
         let fault = await #expect(throws: Fault.self) { try await source.open(candidate.artefact) }
         #expect(fault?.code == .backupUnreadable && fault?.message.contains("odd.gz.sha256") == true)
       }
+    }
+  }
+
+  @Test("a customer key is a reference, decoded when it is there, and refused when it is no key")
+  func customerKey() throws {
+    let reference = SecretReference.env("KEY")
+    let source = S3Source(
+      S3Bucket("bucket", region: "eu-west-1"), key: "", customerKey: reference, connection: S3Place.connection(to: "http://127.0.0.1:1"))
+    #expect(source.secretReferences == [reference])
+    let key = Base64.encode(Array("0123456789abcdef0123456789abcdef".utf8))
+    let opened = try source.with(FetchedSecrets([reference: key])) as? S3Source
+    #expect(opened?.bucket.customerKey == CustomerKey(Array("0123456789abcdef0123456789abcdef".utf8)))
+    for wrong in ["0123456789abcdef0123456789abcdef", "c2hvcnQ=", ""] {
+      let fault = #expect(throws: Fault.self) { try source.with(FetchedSecrets([reference: wrong])) }
+      #expect(fault?.code == .credentials && fault?.message.contains("KEY") == true)
     }
   }
 }

@@ -6,7 +6,7 @@ import Testing
 @testable import ToolRunner
 
 /// Writes given bytes into a pipe and then ends as it was told to.
-private final class ScriptedFeed: StreamFeed {
+private final class PipeFeed: StreamFeed {
   let canVerify: Bool
   private let verdict: Result<StreamFeedReport, Fault>
   private let stops = Atomic<Int>(0)
@@ -32,7 +32,7 @@ private final class ScriptedFeed: StreamFeed {
 struct StreamFeedTests {
   private let broken = Fault(.sourceUnreachable, "the store went away", isTransient: true)
 
-  private func read(_ feed: ScriptedFeed, expecting sha256: String? = nil) async throws -> (
+  private func read(_ feed: PipeFeed, expecting sha256: String? = nil) async throws -> (
     bytes: Int, result: Result<StreamSummary, any Error>
   ) {
     let stream = try await Unwrapper(tools: tools(), limits: UnpackLimits()).open(
@@ -61,7 +61,7 @@ struct StreamFeedTests {
 
   @Test("a feed that failed is no clean end, though plain text ends like one that is done")
   func plainText() async throws {
-    let (count, result) = try await read(ScriptedFeed(Array("create table x();\n".utf8), .failure(broken)))
+    let (count, result) = try await read(PipeFeed(Array("create table x();\n".utf8), .failure(broken)))
     #expect(count == 18)
     #expect(fault(result) == broken)
   }
@@ -69,29 +69,29 @@ struct StreamFeedTests {
   @Test("a feed that failed is the cause of what a decompressor says of the bytes so far")
   func compressed() async throws {
     let stored = try await gzip((0..<200_000).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 3) })
-    let cut = try await read(ScriptedFeed(Array(stored.prefix(stored.count / 2)), .failure(broken))).result
+    let cut = try await read(PipeFeed(Array(stored.prefix(stored.count / 2)), .failure(broken))).result
     #expect(fault(cut) == broken)
-    let alone = try await read(ScriptedFeed(Array(stored.prefix(stored.count / 2)))).result
+    let alone = try await read(PipeFeed(Array(stored.prefix(stored.count / 2)))).result
     #expect(fault(alone)?.code == .backupTruncated, "without a failed feed the backup itself is cut")
   }
 
   @Test("a feed that failed before its first byte is told, and not that the backup is empty")
   func nothing() async throws {
-    #expect(fault(try await read(ScriptedFeed([], .failure(broken))).result) == broken)
+    #expect(fault(try await read(PipeFeed([], .failure(broken))).result) == broken)
   }
 
   @Test("a checksum that the feed found wrong fails bytes that decompress well")
   func mismatch() async throws {
     let wrong = Fault(.checksumMismatch, "object has another CRC32C")
     let stored = try await gzip(Array(repeating: 65, count: 100_000))
-    let (count, result) = try await read(ScriptedFeed(stored, .failure(wrong), canVerify: true))
+    let (count, result) = try await read(PipeFeed(stored, .failure(wrong), canVerify: true))
     #expect(count == 100_000 && fault(result) == wrong)
   }
 
   @Test("what the feed compared with and noted is in the summary")
   func report() async throws {
     let report = StreamFeedReport(verifiedBy: "CRC32C", notes: ["odd"])
-    let summary = try await read(ScriptedFeed([1, 2, 3], .success(report), canVerify: true)).result.get()
+    let summary = try await read(PipeFeed([1, 2, 3], .success(report), canVerify: true)).result.get()
     #expect(summary.verifiedBy == "CRC32C" && summary.notes == ["odd"] && summary.storedBytes == 3)
   }
 
@@ -99,14 +99,14 @@ struct StreamFeedTests {
   func damaged() async throws {
     var stored = try await gzip((0..<200_000).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 3) })
     stored[stored.count / 2] ^= 0x55
-    let feed = try ScriptedFeed(stored, .success(StreamFeedReport(verifiedBy: "CRC32C")), canVerify: true)
+    let feed = try PipeFeed(stored, .success(StreamFeedReport(verifiedBy: "CRC32C")), canVerify: true)
     let fault = try #require(fault(try await read(feed).result))
     #expect([.backupDamaged, .backupTruncated].contains(fault.code) && fault.advice?.contains("already so") == true, "\(fault)")
   }
 
   @Test("stopping the stream stops the feed")
   func stopped() async throws {
-    let feed = try ScriptedFeed(Array(repeating: 1, count: 10))
+    let feed = try PipeFeed(Array(repeating: 1, count: 10))
     let stream = try await Unwrapper(tools: tools(), limits: UnpackLimits()).open(feed.reading, name: "object", feed: feed)
     stream.stop()
     #expect(feed.isStopped)

@@ -29,8 +29,16 @@ enum Entry {
       mode = raw.st_mode
       bytes = Int64(raw.st_size)
       // A broken file system may give any number: bounded to the years that text can show.
-      let seconds = min(max(Int64(raw.st_mtim.tv_sec), -62_167_219_200), 253_402_300_799)
-      modified = Timestamp(milliseconds: seconds * 1000 + Int64(raw.st_mtim.tv_nsec) / 1_000_000)
+      let (second, nanosecond) = Status.parts(raw.st_mtim)
+      let seconds = min(max(second, -62_167_219_200), 253_402_300_799)
+      modified = Timestamp(milliseconds: seconds * 1000 + nanosecond / 1_000_000)
+    }
+
+    /// Swift cannot always see a `timespec`'s fields by their names.
+    private static func parts(_ time: timespec) -> (seconds: Int64, nanoseconds: Int64) {
+      withUnsafeBytes(of: time) { bytes in
+        (Int64(bytes.load(as: time_t.self)), Int64(bytes.load(fromByteOffset: MemoryLayout<time_t>.size, as: Int.self)))
+      }
     }
   }
 

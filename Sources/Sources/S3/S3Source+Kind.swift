@@ -35,7 +35,7 @@ extension S3Source {
       bucket.expectedOwner = options.expectedOwner
       // The pattern is read and judged elsewhere; here it says how deep to look and what keys begin with.
       let match = context.node.entry("match")?.value.scalar.flatMap { try? NamePattern($0.text) }
-      return S3Source(bucket, key: key, match: match, archived: options.archived, connection: connection)
+      return S3Source(bucket, key: key, match: match, archived: options.archived, customerKey: options.customerKey, connection: connection)
     }
   }
 }
@@ -51,6 +51,7 @@ struct S3Options: Sendable {
   var isRequesterPays = false
   var expectedOwner: String?
   var archived = ArchivedObjects.reject
+  var customerKey: SecretReference?
 
   static let form = "write it as s3://bucket/prefix/ or s3://bucket/key"
 
@@ -64,6 +65,7 @@ struct S3Options: Sendable {
       "Whether the bucket stands in the path of a URL instead of in its host."),
     Key("anonymous", \.isAnonymous, .boolean, default: "false", "Asks without credentials, as anybody may with a public bucket."),
     Key("requester-pays", \.isRequesterPays, .boolean, default: "false", "Agrees to pay for what is read from such a bucket."),
+    Key("customer-key", \.customerKey, .secret, "The 256-bit key, in Base64, that objects were encrypted with by their owner (SSE-C)."),
     Key("expected-bucket-owner", \.expectedOwner, .accountNumber, "The account that must own the bucket."),
     Key(
       "archived", \.archived, .choice(), default: "reject",

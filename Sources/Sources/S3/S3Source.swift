@@ -1,4 +1,6 @@
 package import AWSClient
+import Digesting
+package import DrillConfig
 package import DrillModel
 package import EngineKit
 package import HTTPTransport
@@ -10,7 +12,7 @@ import ToolRunner
 /// Listed are the objects right under the prefix, and those below it as deep as the pattern's `/` reach. An upload in several parts is
 /// no object before it is complete, so one under way cannot be seen.
 package struct S3Source: BackupSource {
-  package let bucket: S3Bucket
+  package private(set) var bucket: S3Bucket
   /// Up to its last `/`; empty for the whole bucket.
   let prefix: String
   /// The last part of `from` where that does not end in a slash: an object's name, or else a folder's.
@@ -18,15 +20,18 @@ package struct S3Source: BackupSource {
   let match: NamePattern?
   let archived: ArchivedObjects
   let transfer: S3Transfer
+  let customerKey: SecretReference?
   private let connection: AWSConnection
   private let makeHTTP: @Sendable () throws -> any HTTPExchanging
 
   /// - Parameters:
   ///   - key: What stands after the bucket: a prefix that ends in `/` or is empty, one object's key, or a folder without its slash.
   ///   - match: The drill's pattern, which says how deep to look and what keys begin with.
+  ///   - customerKey: Where the key is to be had that the objects were encrypted with (SSE-C).
   package init(
     _ bucket: S3Bucket, key: String, match: NamePattern? = nil, archived: ArchivedObjects = .reject, transfer: S3Transfer = S3Transfer(),
-    connection: AWSConnection, makeHTTP: @escaping @Sendable () throws -> any HTTPExchanging = { try HTTPClient() }
+    customerKey: SecretReference? = nil, connection: AWSConnection,
+    makeHTTP: @escaping @Sendable () throws -> any HTTPExchanging = { try HTTPClient() }
   ) {
     self.bucket = bucket
     let cut = key.utf8.lastIndex(of: UInt8(ascii: "/")).map { key.utf8.index(after: $0) } ?? key.startIndex
@@ -35,6 +40,7 @@ package struct S3Source: BackupSource {
     self.match = match
     self.archived = archived
     self.transfer = transfer
+    self.customerKey = customerKey
     self.connection = connection
     self.makeHTTP = makeHTTP
   }
@@ -50,6 +56,21 @@ package struct S3Source: BackupSource {
       CloudPermission("s3:ListBucket", on: arn, "to find the backups"),
       CloudPermission("s3:GetObject", on: "\(arn)/\(prefix)\(name ?? "")*", "to read the backup"),
     ]
+  }
+
+  package var secretReferences: [SecretReference] { customerKey.map { [$0] } ?? [] }
+
+  /// The customer's key is 32 bytes in Base64, as AWS's own tools take it.
+  package func with(_ secrets: FetchedSecrets) throws -> any BackupSource {
+    guard let customerKey else { return self }
+    guard let key = Base64.decode(try secrets.value(of: customerKey)).flatMap({ CustomerKey($0) }) else {
+      throw Fault(
+        .credentials, "What \(customerKey.place) gives as `customer-key` is no 256-bit key in Base64",
+        advice: "Make one with `openssl rand -base64 32`")
+    }
+    var copy = self
+    copy.bucket.customerKey = key
+    return copy
   }
 
   /// A client of its own for the calling thread.
@@ -128,7 +149,7 @@ package struct S3Transfer: Sendable, Hashable {
   /// Bytes of one request, and of one buffer.
   package var partBytes = 2 << 20
   /// Requests at once, and buffers at once.
-  package var connections = 8
+  package var connections = 6
   /// How long trouble that can pass is waited for without a byte of progress.
   package var patience = Duration.seconds(120)
 
