@@ -3,6 +3,7 @@ import DrillTestSupport
 import EngineKit
 import EnginePostgreSQL
 import Foundation
+import Glibc
 import PostgreSQLKit
 import Testing
 
@@ -52,6 +53,32 @@ struct PostgreSQLOddityTests {
       try await verify(path, way.name)
     }
     await source.server.stop()
+  }
+
+  @Test("a plain dump that needs a superuser for more than extensions says which key gives it one, and with that key it loads")
+  func needsSuperuser() async throws {
+    guard geteuid() == 0 else { return }
+    let source = try await PostgreSQLSource(
+      """
+      CREATE TABLE t (a int); INSERT INTO t VALUES (1), (2);
+      CREATE FUNCTION note() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN END $$;
+      CREATE EVENT TRIGGER watch ON ddl_command_start EXECUTE FUNCTION note();
+      """)
+    let plain = try await source.dump([], "plain.sql")
+    let custom = try await source.dump(["-Fc"], "custom.dump")
+    await source.server.stop()
+    let fault = try #require(try await PostgreSQLBench().fault(plain))
+    #expect(fault.code == .permissionDenied && fault.code.verdict == .cannotDrill)
+    #expect(fault.message.contains("superuser") && fault.message.contains("event trigger"), "\(fault)")
+    #expect(fault.advice?.contains("Set `superuser: true` under `restore`") == true)
+    var bench = PostgreSQLBench()
+    bench.options.superuser = true
+    #expect(try await bench.count("t", in: plain) == 2)
+    // An archive can be read twice, and needs no key.
+    try await PostgreSQLBench().restore(custom) { probes, report in
+      let count = try await probes.sql?.count(table: "t", timeout: .seconds(30))
+      #expect(count == 2 && report.notes.contains { $0.contains("superuser") })
+    }
   }
 
   private func verify(_ path: String, _ name: String) async throws {

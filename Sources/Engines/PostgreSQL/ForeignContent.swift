@@ -1,9 +1,12 @@
 import DrillModel
+import EngineKit
 
 /// Content that is not a PostgreSQL dump, told by its beginning.
 enum ForeignContent: Hashable {
   case mangledArchive, mangledText
   case zeroes, html, database, compressed, mysql, binary
+  /// What else is known by its first bytes.
+  case other(String)
 
   /// Nil when the bytes look like SQL text.
   init?(_ bytes: [UInt8]) {
@@ -25,6 +28,8 @@ enum ForeignContent: Hashable {
       || lower.contains("/*!40101")
     {
       self = .mysql
+    } else if let name = KnownFormat.name(of: bytes), name != "a plain pg_dump" {
+      self = .other(name)
     } else if bytes.prefix(4096).contains(where: { $0 == 0 }) {
       self = .binary
     } else {
@@ -52,6 +57,8 @@ enum ForeignContent: Hashable {
     case .compressed:
       Fault(.backupWrongFormat, "\(name) is a compressed file of a kind that was not taken off", advice: DumpFormat.lookAtJob)
     case .mysql: Fault(.backupWrongFormat, "\(name) is a MySQL or MariaDB dump, not one of PostgreSQL", advice: "Use the engine for it")
+    case .other(let what):
+      Fault(.backupWrongFormat, "\(name) is \(what), not a PostgreSQL dump", advice: "Check `match` and the job that writes it")
     case .binary:
       Fault(.backupWrongFormat, "\(name) is neither a pg_dump archive nor SQL text: it holds zero bytes", advice: DumpFormat.lookAtJob)
     }

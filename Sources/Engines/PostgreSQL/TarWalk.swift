@@ -66,6 +66,8 @@ enum TarWalk {
 
   private static func octal(_ field: ArraySlice<UInt8>) -> Int64? {
     let digits = field.drop { $0 == 32 }.prefix { $0 != 0 && $0 != 32 }
+    // A sign would be a number too; a negative length would send the walk back to where it was.
+    guard digits.allSatisfy({ (0x30...0x37).contains($0) }) else { return nil }
     return Int64(String(decoding: digits, as: UTF8.self), radix: 8)
   }
 }
