@@ -23,9 +23,8 @@ package final class ScratchServer: Sendable {
   ///
   /// - Throws: `Fault`; a server that ends while it starts is quoted.
   package init(_ installation: Installation, _ context: EngineContext, _ confinement: Confinement, socket: String) async throws {
-    let template = try await ServerTemplate.prepare(installation, context, confinement)
     let data = "\(context.directory)/data"
-    try await TemplateCopy(owner: confinement.user).copy(template.data, to: data)
+    let template = try await ScratchServer.copyTemplate(installation, context, confinement, to: data)
     try Accounts.makeDirectory(socket, owner: confinement.user, mode: 0o700)
     let log = ServerLog()
     let program = installation.program("postgres")
@@ -50,6 +49,19 @@ package final class ScratchServer: Sendable {
       await stop()
       throw error
     }
+  }
+
+  /// Copies the template while nobody may remove it, and leaves those that nobody uses any more to be removed.
+  private static func copyTemplate(
+    _ installation: Installation, _ context: EngineContext, _ confinement: Confinement, to data: String
+  ) async throws -> ServerTemplate {
+    let (shelf, now) = (TemplateShelf(directory: context.cache), context.clocks.now())
+    try await onThread("old templates") { shelf.removeUnused(now: now) }
+    let use = try await shelf.use()
+    defer { withExtendedLifetime(use) {} }
+    let template = try await ServerTemplate.prepare(installation, context, confinement)
+    try await TemplateCopy(owner: confinement.user).copy(template.data, to: data)
+    return template
   }
 
   /// Whether the server has ended, and how.

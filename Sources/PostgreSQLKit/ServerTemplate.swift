@@ -21,7 +21,12 @@ struct ServerTemplate: Sendable {
   /// Gives the template of an installation, making it when it is not there yet.
   static func prepare(_ installation: Installation, _ context: EngineContext, _ confinement: Confinement) async throws -> ServerTemplate {
     let path = "\(context.cache)/postgresql-\(installation.version)-\(format)"
-    if let ready = ServerTemplate(at: path) { return ready }
+    let shelf = TemplateShelf(directory: context.cache)
+    let now = context.clocks.now()
+    if let ready = ServerTemplate(at: path) {
+      shelf.mark(path, at: now)
+      return ready
+    }
     do {
       try FileManager.default.createDirectory(
         atPath: context.cache, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
