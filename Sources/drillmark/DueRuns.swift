@@ -87,7 +87,7 @@ struct DueRuns: Sendable {
       RunCommand.print(sealed, json: json)
       return sealed.record.verdict
     case .unsealed(let record, let fault):
-      progress.print("\(name): the run came to \"\(record.verdict.rawValue)\" but could not be sealed: \(fault)")
+      progress.print("\(name): \(record.unsealedText): \(fault)")
       return record.unsealedVerdict
     case .overlapped(let other):
       progress.print("\(name): missed (overlap): already running as \(other)")

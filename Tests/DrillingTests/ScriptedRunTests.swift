@@ -122,6 +122,7 @@ struct ScriptedRunTests {
     #expect(record.codes.contains("cleanup_leaked"))
     let leaked = try #require(record.cleanup.resources.first { $0.state == .leaked })
     #expect(record.texts.contains(leaked.name))
+    #expect(record.texts.contains("does not carry the marker of run"), "why it is still there")
     #expect(FileManager.default.fileExists(atPath: leaked.name))
     #expect(try run.ledger.leftovers().map(\.resource.name) == [leaked.name])
   }

@@ -53,6 +53,21 @@ struct DirectorySourceTests {
     #expect(try await SourceContract.bytes(source.open(artefact)) == [7])
   }
 
+  @Test("a directory-format dump given as the place of the backups is told to be one backup; its parent, and a stray toc.dat, are fine")
+  func insideOfDump() async throws {
+    try place.put("dump-20261101/toc.dat", Array("PGDMP\u{1}\u{E}".utf8))
+    for name in ["4321.dat.gz", "4322.dat", "blob_16400.dat.gz", "blobs.toc"] { try place.put("dump-20261101/\(name)", [1]) }
+    let inside = DirectorySource(path: "\(place.path)/dump-20261101")
+    let fault = await #expect(throws: Fault.self) { try await inside.artefacts() }
+    #expect(fault?.code == .configuration)
+    #expect(fault?.advice?.contains("from: \(place.path)`") == true && fault?.advice?.contains("match: \"dump-20261101\"") == true)
+    #expect(try await listed().count == 1)
+    try place.put("dump-20261101/shop_20261101.sql.gz", [1])
+    #expect(try await inside.artefacts().count == 6)
+    try place.put("other/toc.dat", [1])
+    #expect(try await DirectorySource(path: "\(place.path)/other").artefacts().count == 1)
+  }
+
   @Test("a directory is an artefact of unknown size and opens as one")
   func directory() async throws {
     try place.put("dump-20261101/toc.dat", [1])

@@ -19,8 +19,25 @@ struct DirectoryListing: Sendable {
     if !status.isDirectory { return try [single(status)] }
     var found: [Found] = []
     try list(openDirectory(path), path, prefix: "", level: 0, into: &found)
+    try refuseInsideOfDump(found)
     markWriting(&found)
     return found.map(\.artefact)
+  }
+
+  /// A directory that `pg_dump -Fd` wrote is one backup: none of the files in it is.
+  private func refuseInsideOfDump(_ found: [Found]) throws {
+    guard let contents = found.first(where: { $0.artefact.name == "toc.dat" && $0.artefact.kind == .file }),
+      found.allSatisfy({ $0.artefact.name.wholeMatch(of: /toc\.dat|(\d+|blob_\d+)\.dat(\.\w+)?|blobs(_\d+)?\.toc/) != nil })
+    else { return }
+    let file = Descriptor(owning: openat(contents.folder.raw, "toc.dat", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC))
+    var head = [UInt8](repeating: 0, count: 5)
+    guard read(file.raw, &head, 5) == 5, head == Array("PGDMP".utf8) else { return }
+    let resolved = Entry.resolve(path) ?? path
+    throw Fault(
+      .configuration, "\(path) is itself one dump, which pg_dump -Fd wrote, and not a directory of backups",
+      advice:
+        "Write `from: \(Entry.parent(of: resolved))` and `match: \"\(Entry.lastComponent(of: resolved))\"`, the time in the name as fields "
+        + "such as %Y%m%d")
   }
 
   private struct Found {

@@ -111,7 +111,7 @@ struct RunCommand: AsyncParsableCommand {
           try await Task.sleep(for: .seconds(1))
         case .alreadyDecided: return .passed
         case .unsealed(let record, let fault):
-          progress.print("\(Terminal.inert(name)): the run came to \"\(record.verdict.rawValue)\" but could not be sealed: \(fault)")
+          progress.print("\(Terminal.inert(name)): \(record.unsealedText): \(fault)")
           return record.unsealedVerdict
         }
       } catch {
@@ -134,6 +134,12 @@ struct RunCommand: AsyncParsableCommand {
 }
 
 extension RunRecord {
+  /// What to say of a run that the ledger could not take.
+  var unsealedText: String {
+    guard verdict == .failed, unsealedVerdict != .failed else { return "the run came to \"\(verdict.rawValue)\" but could not be sealed" }
+    return "the run found nothing wrong with the backup, but neither its cleanup nor its record could be written"
+  }
+
   /// What a run comes to that the ledger could not take.
   var unsealedVerdict: Verdict {
     // What cannot be recorded as destroyed counts as leaked, which says nothing of the backup.
