@@ -187,6 +187,7 @@ static int limits_set(const struct specification *specification) {
   int counts = specification->processes >= 0 && (specification->has_user || specification->processes == 0);
   if (counts && limit(RLIMIT_NPROC, specification->processes) != 0) return -1;
   if (specification->memory >= 0 && limit(RLIMIT_AS, specification->memory) != 0) return -1;
+  if (specification->processor_seconds >= 0 && limit(RLIMIT_CPU, specification->processor_seconds) != 0) return -1;
   return limit(RLIMIT_CORE, 0);
 }
 

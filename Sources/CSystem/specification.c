@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 // The program that starts us writes in this machine's byte order:
-// u32 size of the rest, u32 grace, u32 boxed, u32 network, u32 user, u32 uid, u32 gid, i64 processes, i64 memory, then strings
-// (u32 size with the NUL, bytes, NUL) executable and directory, then lists (u32 count, strings) arguments, environment,
+// u32 size of the rest, u32 grace, u32 boxed, u32 network, u32 user, u32 uid, u32 gid, i64 processes, i64 memory,
+// i64 processor seconds, then strings (u32 size with the NUL, bytes, NUL) executable and directory, then lists (u32 count, strings) arguments, environment,
 // executables, readable, writable.
 
 static const uint32_t largest = 64u << 20;
@@ -87,6 +87,7 @@ int specification_read(int fd, struct specification *result) {
   take(&cursor, &result->gid, 4);
   take(&cursor, &result->processes, 8);
   take(&cursor, &result->memory, 8);
+  take(&cursor, &result->processor_seconds, 8);
   result->executable = take_string(&cursor);
   result->directory = take_string(&cursor);
   result->arguments = take_list(&cursor);

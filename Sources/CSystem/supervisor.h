@@ -12,7 +12,7 @@ struct specification {
   uint32_t grace_milliseconds;
   uint32_t is_boxed, has_network, has_user;
   uint32_t uid, gid;
-  int64_t processes, memory;
+  int64_t processes, memory, processor_seconds;
   char *executable, *directory;
   char **arguments, **environment, **executables, **readable, **writable;
 };

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -206,6 +207,42 @@ static int cover_directory(void) {
 int csystem_can_unshare_network(void) { return succeeds_in_child(leave_network); }
 
 int csystem_can_cover_directories(void) { return succeeds_in_child(cover_directory); }
+
+static int argument_count;
+static char **arguments;
+
+/// glibc hands a constructor what it hands to main.
+__attribute__((constructor)) static void keep_arguments(int count, char **values) {
+  argument_count = count;
+  arguments = values;
+}
+
+char *const *csystem_arguments(int *count) {
+  *count = argument_count;
+  return arguments;
+}
+
+static int thread_create(size_t stack, int state, pthread_t *thread, void *(*body)(void *), void *argument) {
+  pthread_attr_t attributes;
+  int error = pthread_attr_init(&attributes);
+  if (error != 0) return -error;
+  error = pthread_attr_setdetachstate(&attributes, state);
+  if (error == 0) error = pthread_attr_setstacksize(&attributes, stack);
+  if (error == 0) error = pthread_create(thread, &attributes, body, argument);
+  pthread_attr_destroy(&attributes);
+  return -error;
+}
+
+int csystem_start_thread(size_t stack, void *(*body)(void *), void *argument) {
+  pthread_t thread;
+  return thread_create(stack, PTHREAD_CREATE_DETACHED, &thread, body, argument);
+}
+
+int csystem_run_thread(size_t stack, void *(*body)(void *), void *argument) {
+  pthread_t thread;
+  int error = thread_create(stack, PTHREAD_CREATE_JOINABLE, &thread, body, argument);
+  return error != 0 ? error : -pthread_join(thread, NULL);
+}
 
 void csystem_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 

@@ -34,15 +34,7 @@ package enum Accounts {
   package static func isReachable(_ path: String) -> Bool { unreachableParent(of: path) == nil }
 
   /// The first directory above `path` that others cannot search.
-  package static func unreachableParent(of path: String) -> String? {
-    var parent = ""
-    for part in path.split(separator: "/").dropLast() {
-      parent += "/\(part)"
-      var status = stat()
-      guard stat(parent, &status) == 0, status.st_mode & 0o001 != 0 else { return parent }
-    }
-    return nil
-  }
+  package static func unreachableParent(of path: String) -> String? { BoxUsers.closedDirectory(above: path) }
 
   /// Whether such a user can read the file or directory itself.
   package static func isReadable(_ path: String) -> Bool {

@@ -32,6 +32,14 @@ package struct StandardRegistry: Sendable {
       })
   }
 
+  /// Carries out what an engine started this program again for; nil when the arguments, without the program's name, are a person's.
+  ///
+  /// - Returns: The exit status.
+  package static func engineWork(_ arguments: [String]) -> Int32? {
+    guard arguments.first == SQLiteReader.word else { return nil }
+    return SQLiteReader.run(Array(arguments.dropFirst()))
+  }
+
   /// What destroys resources that lie outside a run's directory.
   ///
   /// - Parameters:

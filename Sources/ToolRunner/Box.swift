@@ -14,6 +14,8 @@ package struct Box: Sendable, Hashable {
   package var processes: Int?
   /// Address space of each process, in bytes.
   package var memory: Int?
+  /// Processor time of each process, in whole seconds; the kernel kills what takes more.
+  package var processorSeconds: Int?
 
   package struct User: Sendable, Hashable {
     package var uid: UInt32
@@ -27,7 +29,7 @@ package struct Box: Sendable, Hashable {
 
   package init(
     user: User? = nil, executable: [String], readable: [String] = [], writable: [String] = [], network: Bool = false, processes: Int? = nil,
-    memory: Int? = nil
+    memory: Int? = nil, processorSeconds: Int? = nil
   ) {
     self.user = user
     self.executable = executable
@@ -36,5 +38,6 @@ package struct Box: Sendable, Hashable {
     self.network = network
     self.processes = processes
     self.memory = memory
+    self.processorSeconds = processorSeconds
   }
 }

@@ -24,6 +24,13 @@ package enum BoxUsers {
   /// - Throws: `Fault` with code `isolation_missing`.
   package static func claim(lockDirectory: String) throws -> ClaimedUser? {
     guard geteuid() == 0 else { return nil }
+    let missing = missingCapabilities(String(decoding: contents(of: "/proc/self/status") ?? [], as: UTF8.self))
+    guard missing.isEmpty else {
+      throw Fault(
+        .isolationMissing,
+        "Drillmark runs as root without the capabilities to use users of its own, and to end their processes: "
+          + missing.joined(separator: ", "), advice: Isolation.neededCapabilities)
+    }
     if mkdir(lockDirectory, 0o700) != 0, errno != EEXIST {
       throw Fault(.isolationMissing, "\(lockDirectory) for the locks of box users could not be made: \(systemMessage(errno))")
     }
@@ -36,6 +43,27 @@ package enum BoxUsers {
     throw Fault(
       .isolationMissing, "no free user is left between \(range.lowerBound) and \(range.upperBound)",
       advice: "Look for what runs there: ps -eo uid,pid,args")
+  }
+
+  /// Which capabilities that it takes to make, use and end a box user's processes are not effective by this /proc/PID/status (proc(5),
+  /// capability.h); none where it does not tell.
+  static func missingCapabilities(_ status: String) -> [String] {
+    guard let line = status.split(separator: "\n").first(where: { $0.hasPrefix("CapEff:") }),
+      let effective = UInt64(line.dropFirst(7).drop { $0 == "\t" || $0 == " " }, radix: 16)
+    else { return [] }
+    let needed: [(bit: UInt64, name: String)] = [(0, "chown"), (5, "kill"), (6, "setgid"), (7, "setuid")]
+    return needed.filter { effective & 1 << $0.bit == 0 }.map(\.name)
+  }
+
+  /// The first directory above `path` that a user without any rights of its own cannot search; one that is not there counts as closed.
+  package static func closedDirectory(above path: String) -> String? {
+    var parent = ""
+    for part in path.split(separator: "/").dropLast() {
+      parent += "/\(part)"
+      var status = stat()
+      guard stat(parent, &status) == 0, status.st_mode & 0o001 != 0 else { return parent }
+    }
+    return nil
   }
 
   /// The lock, or nil when somebody holds it.

@@ -50,7 +50,7 @@ package final class BytePump: Sendable {
   /// Starts at once, and closes both descriptors at its end. Without an output the bytes are only looked at.
   package init(from input: Descriptor, to output: Descriptor?, duties: Duties = Duties()) throws {
     cancelling = try Pipe()
-    startThread("pump") { [self] in
+    try startThread("pump") { [self] in
       var loop = PumpLoop(input: input, output: output, duties: duties, cancelled: cancelling.reading)
       let result = Swift.Result { try loop.run(onHead: { firstBytes.set($0) }, onCount: { count.store($0, ordering: .relaxed) }) }
       input.close()

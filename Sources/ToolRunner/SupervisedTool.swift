@@ -18,11 +18,11 @@ final class SupervisedTool: RunningTool {
   init(
     _ command: ToolCommand, process: StartedProcess, supervisor: Int32, run: String, wiring: ToolWiring, control: Descriptor,
     status: Descriptor, log: (any ToolLog)?, began: ContinuousClock.Instant
-  ) {
+  ) throws {
     pid = process.pid
     self.control = control
     let name = command.executable.split(separator: "/").last.map(String.init) ?? command.executable
-    startThread("tool \(name)") { [self] in
+    try startThread("tool \(name)") { [self] in
       var session = ToolSession(command, name: name, pid: process.pid, wiring: wiring, status: status, log: log)
       let report = session.carry()
       if case nil = report { sweepNow(group: process.group, run: run) }

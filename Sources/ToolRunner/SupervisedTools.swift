@@ -51,7 +51,7 @@ package struct SupervisedTools: ToolRunning {
     do {
       let process = try begin(command, control: control.writing, status: status.reading)
       onStart(process)
-      return SupervisedTool(
+      return try SupervisedTool(
         command, process: process, supervisor: supervisorPID, run: run, wiring: wiring, control: control.writing, status: status.reading,
         log: log, began: clock)
     } catch {

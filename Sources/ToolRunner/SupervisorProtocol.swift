@@ -16,6 +16,7 @@ struct SupervisorSpecification {
     append(box?.user?.gid ?? 0)
     append(Int64(box?.processes ?? -1))
     append(Int64(box?.memory ?? -1))
+    append(Int64(box?.processorSeconds ?? -1))
     append(command.executable)
     append(command.directory)
     append([command.executable] + command.arguments)

@@ -137,6 +137,19 @@ struct ExitStatusTests {
     #expect(site.scratchEntries.isEmpty)
   }
 
+  @Test(
+    "root without the right to end other users' processes cannot drill, is told so, and leaves nothing",
+    .enabled(if: geteuid() == 0, "only root can lose a right"))
+  func withoutKill() async {
+    let site = await ScratchSite.sound()
+    let limited = ["/usr/bin/setpriv", "--bounding-set=-kill", "--"]
+    let result = await site.start(["run", "d", "--json"], prefix: limited).result()
+    #expect(result.status == 2, "\(result.said)")
+    #expect(result.record["verdict"].text == "cannot_drill")
+    #expect(result.record.reasonCodes.contains("isolation_missing") && result.record.reasonTexts.contains("kill"))
+    await site.expectClean()
+  }
+
   @Test("validate, plan, doctor, next and manifest say what is right with 0")
   func rightUsage() async {
     let site = await ScratchSite.sound()

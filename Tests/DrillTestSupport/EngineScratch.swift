@@ -8,6 +8,18 @@ package import ToolRunner
 package final class EngineScratch: Sendable {
   package let path: String
 
+  /// Kept between tests, so that what takes long is made once; also where box users are claimed.
+  package static let cache: String = {
+    let path = "/tmp/drillmark-test-cache-\(getuid())"
+    try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    return path
+  }()
+
+  private static let claimed = try? BoxUsers.claim(lockDirectory: cache)
+
+  /// A user for boxed programs, this test process's own; nil when we are not root.
+  package static var boxUser: Box.User? { claimed?.user }
+
   package init() throws {
     path = NSTemporaryDirectory() + "engine-test-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
@@ -22,13 +34,14 @@ package final class EngineScratch: Sendable {
 
   /// A run's context whose scratch directory is `run` in here.
   package func context(
-    tools: any ToolRunning = NoPrograms(), limits: UnpackLimits = UnpackLimits(), durability: Durability = .relaxed
+    tools: any ToolRunning = NoPrograms(), limits: UnpackLimits = UnpackLimits(), durability: Durability = .relaxed,
+    user: Box.User? = nil, cache: String? = nil
   ) -> EngineContext {
     var random = SystemRandomNumberGenerator()
     return EngineContext(
-      run: RunID(at: HostClocks().now(), using: &random), directory: path + "/run", cache: path + "/cache", tools: tools,
+      run: RunID(at: HostClocks().now(), using: &random), directory: path + "/run", cache: cache ?? path + "/cache", tools: tools,
       journal: ForgetfulJournal(), clocks: HostClocks(), durability: durability, limits: limits, protected: ProtectedSystems(),
-      progress: { _, _, _ in })
+      user: user, progress: { _, _, _ in })
   }
 
   /// Writes a file in here and gives its path.

@@ -21,11 +21,7 @@ struct PostgreSQLBench {
   static let tools = SupervisedTools(run: "01TESTTESTTESTTESTTESTTEST")
 
   /// Shared by all tests, so that initdb runs once.
-  static let cache: String = {
-    let path = "/tmp/drillmark-test-cache-\(getuid())"
-    try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    return path
-  }()
+  static let cache = EngineScratch.cache
 
   private let claimed = try? BoxUsers.claim(lockDirectory: PostgreSQLBench.cache)
 

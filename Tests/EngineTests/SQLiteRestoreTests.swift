@@ -5,39 +5,12 @@ import EngineSQLite
 import Foundation
 import Testing
 
-/// Makes databases with the machine's sqlite3 and restores them.
-private struct SQLiteBench {
-  let scratch: EngineScratch
-
-  init() throws { scratch = try EngineScratch() }
-
-  func database(_ sql: String, _ name: String = "b.sqlite") throws -> String {
-    let path = "\(scratch.path)/\(name)"
-    try HostProgram.run("/usr/bin/sqlite3", [path], input: sql)
-    return path
-  }
-
-  func dump(_ sql: String) throws -> String {
-    let path = try database(sql)
-    return try HostProgram.run("/usr/bin/sqlite3", [path, ".dump"])
-  }
-
-  func restore(_ path: String, limits: UnpackLimits = UnpackLimits()) async throws -> (probes: Probes, notes: [String]) {
-    let (target, report) = try await EngineDrive.restore(SQLiteEngine(), path, scratch.context(limits: limits))
-    return (try await target.probes(), report.notes)
-  }
-
-  func restore(text: some Sequence<UInt8>, limits: UnpackLimits = UnpackLimits()) async throws -> (probes: Probes, notes: [String]) {
-    try await restore(try scratch.file("b.sql", text), limits: limits)
-  }
-
+extension SQLiteBench {
   /// The code of the fault that restoring ends in.
-  func fault(_ bytes: some Sequence<UInt8>, limits: UnpackLimits = UnpackLimits()) async throws -> Fault {
+  fileprivate func fault(_ bytes: some Sequence<UInt8>, limits: UnpackLimits = UnpackLimits()) async throws -> Fault {
     let path = try scratch.file("bad", bytes)
     return try #require(await #expect(throws: Fault.self) { try await restore(path, limits: limits) })
   }
-
-  static let minute = Duration.seconds(60)
 }
 
 extension Probes {
@@ -122,9 +95,8 @@ struct SQLiteDatabaseTests {
       var bytes = whole
       for offset in 0..<16 { bytes[page * 4096 + offset] ^= 0xFF }
       let damaged = try bench.scratch.file("bad", bytes)
-      let context = try EngineScratch()
-      let (target, _) = try await EngineDrive.restore(SQLiteEngine(), damaged, context.context())
-      #expect(try await !target.probes().findings().isEmpty)
+      let other = try SQLiteBench()
+      #expect(try await !other.restore(damaged).probes.findings().isEmpty)
     }
   }
 
@@ -272,10 +244,10 @@ struct SQLiteDumpTests {
 
   @Test("a dump that never ends a statement's work ends when the run is stopped")
   func endless() async throws {
-    let scratch = try EngineScratch()
+    let bench = try SQLiteBench()
     let text = "CREATE TABLE t(a); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n;"
-    let path = try scratch.file("b.sql", text.utf8)
-    let restore = Task { try await EngineDrive.restore(SQLiteEngine(), path, scratch.context()) }
+    let path = try bench.scratch.file("b.sql", text.utf8)
+    let restore = Task { try await bench.restore(path) }
     try await Task.sleep(for: .milliseconds(300))
     restore.cancel()
     await #expect(throws: CancellationError.self) { try await restore.value }
@@ -320,8 +292,8 @@ struct SQLiteProbeTests {
     let usual = try await bench.restore(try views(40) { "v\($0)" }).probes
     #expect(try await usual.sql?.count(table: "v40", timeout: SQLiteBench.minute) == 0)
     for path in [try views(9000) { "v\($0)" }, try views(30) { "v\($0), \"V\($0)\" AS x" }, try views(10_500) { _ in "t" }] {
-      let scratch = try EngineScratch()
-      let fault = await #expect(throws: Fault.self) { try await EngineDrive.restore(SQLiteEngine(), path, scratch.context()) }
+      let other = try SQLiteBench()
+      let fault = await #expect(throws: Fault.self) { try await other.restore(path) }
       #expect(fault?.code == .unsafeContent)
     }
   }

@@ -113,6 +113,15 @@ struct BoxTests {
     #expect(try await tools().run(ToolCommand(copy, arguments, box: Box(executable: [copy], memory: 512 << 20))).isSuccess)
   }
 
+  @Test("root that lost a capability which box users take is told which")
+  func capabilities() {
+    #expect(BoxUsers.missingCapabilities("Name:\tx\nCapEff:\t000001ffffffffff\n").isEmpty)
+    #expect(BoxUsers.missingCapabilities("CapEff:\t00000000a80425fb").isEmpty, "what Docker gives by default")
+    #expect(BoxUsers.missingCapabilities("CapEff:\t00000000a80425db") == ["kill"])
+    #expect(BoxUsers.missingCapabilities("CapEff:\t0000000000000000") == ["chown", "kill", "setgid", "setuid"])
+    #expect(BoxUsers.missingCapabilities("").isEmpty && BoxUsers.missingCapabilities("CapEff:\tnone").isEmpty)
+  }
+
   @Test("what holds is said in words")
   func words() {
     var isolation = Isolation(landlock: 7, hasOwnUser: true, hasOwnNetwork: true, hasOwnMounts: true)

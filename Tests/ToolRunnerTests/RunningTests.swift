@@ -86,6 +86,14 @@ struct RunningTests {
     #expect(seen.withLock { $0 } == ["one", "two", "", "last"])
   }
 
+  @Test("a thread that cannot be had is a fault with advice, and no crash")
+  func noThread() async throws {
+    let fault = await #expect(throws: Fault.self) { try await onThread("never", stack: 1 << 52) { 1 } }
+    #expect(fault?.code == .toolFailed && fault?.advice?.contains("ulimit") == true && fault?.message.contains("never") == true)
+    #expect(throws: Fault.self) { try waitOnThread("never", stack: 1 << 52) {} }
+    #expect(try await onThread("fine") { 2 } == 2)
+  }
+
   @Test("two programs joined by a kernel pipe end when the first ends")
   func joined() async throws {
     let pipe = try Pipe()

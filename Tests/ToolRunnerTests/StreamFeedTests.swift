@@ -17,7 +17,7 @@ private final class PipeFeed: StreamFeed {
     self.canVerify = canVerify
     let pipe = try Pipe()
     reading = pipe.reading
-    startThread("feed") {
+    try startThread("feed") {
       bytes.withUnsafeBytes { _ = try? writeFully(pipe.writing.raw, $0) }
       pipe.writing.close()
     }

@@ -67,6 +67,12 @@ int csystem_can_unshare_network(void);
 
 /// 1 when we may cover directories with empty ones in a mount namespace of our own.
 int csystem_can_cover_directories(void);
+/// This process's arguments, as they were when it started. Unlike Swift's own way to them it reads nothing from /proc, which a box hides.
+char *const *csystem_arguments(int *count);
+/// Starts a detached thread with a stack of that many bytes; on an error `body` is never called.
+int csystem_start_thread(size_t stack, void *(*body)(void *), void *argument);
+/// The same, and waits for the thread's end.
+int csystem_run_thread(size_t stack, void *(*body)(void *), void *argument);
 /// Names the calling thread, in 15 bytes at most.
 void csystem_name_thread(const char *name);
 /// Ignores SIGPIPE in this process, so that writing to a closed pipe is an error of the write.

@@ -12,8 +12,8 @@ struct SQLDumpLoader {
 
   private let connection: SQLiteConnection
   private let guardian: SQLiteGuard
-  private let watch: SQLiteWatch
-  private let limits: UnpackLimits
+  /// Bytes that the database may grow to.
+  private let limit: Int64?
   private var splitter = SQLStatementSplitter()
   private var statements = 0
   private var transactions = 0
@@ -22,11 +22,10 @@ struct SQLDumpLoader {
   /// Makes the new database at `path`.
   ///
   /// - Throws: `SQLiteError`.
-  init(path: String, limits: UnpackLimits, watch: SQLiteWatch) throws {
+  init(path: String, limit: Int64?) throws {
     guardian = SQLiteGuard(.loading)
-    connection = try SQLiteConnection(path: path, mode: .create, guardian: guardian, watch: watch)
-    self.watch = watch
-    self.limits = limits
+    connection = try SQLiteConnection(path: path, mode: .create, guardian: guardian)
+    self.limit = limit
     guardian.isOurs = true
     // The finished file is synced once as a whole; a load that does not finish is thrown away.
     try connection.run("PRAGMA synchronous=OFF")
@@ -36,7 +35,7 @@ struct SQLDumpLoader {
 
   /// Takes the next bytes of the dump.
   ///
-  /// - Throws: `Fault`, or `CancellationError` when the watch was stopped.
+  /// - Throws: `Fault`.
   mutating func load(_ bytes: UnsafeRawBufferPointer) throws {
     var splitter = self.splitter
     self.splitter = SQLStatementSplitter()
@@ -90,7 +89,6 @@ struct SQLDumpLoader {
   }
 
   private mutating func execute(_ statement: SQLStatementSplitter.Statement) throws {
-    if watch.mustEnd() { throw CancellationError() }
     if statements > 0, Self.isOrdinaryInsert(statement.text) {
       statements += 1
       return try run(statement)
@@ -137,7 +135,7 @@ struct SQLDumpLoader {
     } catch let error as SQLiteError {
       throw fault(for: error, line: statement.line)
     }
-    if let limit = limits.bytes, statements % 256 == 0 { try measure(limit) }
+    if let limit, statements % 256 == 0 { try measure(limit) }
   }
 
   /// PRAGMA writable_schema stays off but for the one statement that needs it.
@@ -208,15 +206,17 @@ extension SQLDumpLoader {
     }
   }
 
-  private func fault(for error: SQLiteError, line: Int) -> any Error {
-    if watch.isStopped { return CancellationError() }
+  private func fault(for error: SQLiteError, line: Int) -> Fault {
     let reason = error.message
     if let refusal = guardian.refusal { return unsafe(refusal, line) }
     if reason.hasSuffix("may not be modified") { return unsafe("a change of SQLite's own tables", line) }
     switch error.primary {
-    case SQLITE_INTERRUPT: return Fault(.deadlineExceeded, "the dump was still loading at its deadline, at line \(line)")
     case SQLITE_FULL: return Fault(.noSpace, "no space is left in the scratch directory at line \(line) of the dump")
-    case SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_NOMEM:
+    case SQLITE_NOMEM:
+      return Fault(
+        .toolFailed, "line \(line) of the dump needs more memory than a load is given (\(ReaderProcess.loadMemory >> 30) GiB)",
+        advice: "Load the dump by hand to see what the statement is; look at who can write to the backups")
+    case SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_READONLY:
       return Fault(.scratchUnusable, "the scratch database cannot be written (\(reason)) at line \(line) of the dump")
     default: break
     }

@@ -1,6 +1,4 @@
 import CSQLite
-import DrillModel
-import Synchronization
 
 /// What SQLite said, with its extended result code.
 struct SQLiteError: Error, Hashable {
@@ -10,27 +8,6 @@ struct SQLiteError: Error, Hashable {
   /// The code without its extension.
   var primary: Int32 { code & 0xFF }
   var isDamage: Bool { primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB }
-}
-
-/// Ends SQLite's work from another thread, or when a deadline passes.
-final class SQLiteWatch: Sendable {
-  private let stopped = Atomic<Bool>(false)
-  private let late = Atomic<Bool>(false)
-  private let isPastDeadline: @Sendable () -> Bool
-
-  init(isPastDeadline: @escaping @Sendable () -> Bool = { false }) { self.isPastDeadline = isPastDeadline }
-
-  func stop() { stopped.store(true, ordering: .relaxed) }
-  var isStopped: Bool { stopped.load(ordering: .relaxed) }
-  var isLate: Bool { late.load(ordering: .relaxed) }
-
-  /// Whether work must end now.
-  func mustEnd() -> Bool {
-    if isStopped { return true }
-    guard isPastDeadline() else { return false }
-    late.store(true, ordering: .relaxed)
-    return true
-  }
 }
 
 /// How deep SQLite may be led: it walks through views and triggers that use each other by calling itself.
@@ -44,13 +21,12 @@ enum SQLiteDepth {
 /// One open database handle; belongs to the thread that made it.
 final class SQLiteConnection {
   private let handle: OpaquePointer
-  private let watch: SQLiteWatch
   private let guardian: SQLiteGuard
 
   /// Opens `path` with every defence that SQLite has (sqlite.org/security.html) and with `guardian` judging each statement.
   ///
   /// - Throws: `SQLiteError`.
-  init(path: String, mode: Mode, guardian: SQLiteGuard, watch: SQLiteWatch) throws {
+  init(path: String, mode: Mode, guardian: SQLiteGuard) throws {
     var opened: OpaquePointer?
     let status = sqlite3_open_v2(mode.name(path), &opened, mode.flags, nil)
     guard status == SQLITE_OK, let opened else {
@@ -59,13 +35,9 @@ final class SQLiteConnection {
       throw error
     }
     handle = opened
-    self.watch = watch
     self.guardian = guardian
     sqlite3_extended_result_codes(handle, 1)
     defend(mode)
-    sqlite3_progress_handler(
-      handle, 2000, { context in SQLiteConnection.value(context, SQLiteWatch.self).mustEnd() ? 1 : 0 },
-      Unmanaged.passUnretained(watch).toOpaque())
     sqlite3_set_authorizer(
       handle,
       { context, action, first, second, database, trigger in

@@ -2,13 +2,17 @@ import CSQLite
 package import DrillConfig
 import DrillModel
 package import EngineKit
+package import ToolRunner
 
 /// Restores SQLite databases: a database file, or the SQL text that sqlite3's `.dump` writes (docs/engines/sqlite.md).
 package struct SQLiteEngine: RestoreEngine {
   package let name = "sqlite"
   package let provides: ProbeKinds = [.sql, .schema, .deep]
 
-  package init() {}
+  private let program: OwnProgram
+
+  /// - Parameter program: Drillmark itself, which is started again to read what a backup holds.
+  package init(program: OwnProgram = OwnProgram()) { self.program = program }
 
   package static let kind = Kind<any RestoreEngine>(
     name: "sqlite", summary: "A SQLite database file, or a .sql dump of one", section: Section<SQLiteEngine>([]), initial: SQLiteEngine()
@@ -22,7 +26,7 @@ package struct SQLiteEngine: RestoreEngine {
     }
     return EngineIdentity(
       version: "sqlite \(String(cString: sqlite3_libversion()))",
-      isolation: "statements judged one by one, database opened read-only with SQLite's defences")
+      isolation: ReaderIsolation(program, scratch: context.directory).description)
   }
 
   package func inspect(_ head: ContentHead) throws -> BackupIdentity {
@@ -44,7 +48,7 @@ package struct SQLiteEngine: RestoreEngine {
   }
 
   package func provision(_ context: EngineContext, for identity: BackupIdentity) async throws -> any ScratchTarget {
-    SQLiteTarget(context: context)
+    SQLiteTarget(context: context, reader: try ReaderProcess(context, program))
   }
 
   /// `3040001` as `3.40.1`.

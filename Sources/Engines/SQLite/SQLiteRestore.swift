@@ -3,25 +3,19 @@ import EngineKit
 import Glibc
 import ToolRunner
 
-/// Writes a backup's content into a fresh database file; runs on a thread of its own, for it blocks.
-struct SQLiteRestore: Sendable {
+/// Writes a backup's content into a fresh database file. Belongs to the reader's process.
+struct SQLiteRestore {
   static let chunk = 1 << 20
 
   let path: String
-  let context: EngineContext
-  let watch: SQLiteWatch
+  /// Bytes that the database may have.
+  let limit: Int64?
+  let isDurable: Bool
+  let progress: (_ done: Int64, _ total: Int64?) -> Void
 
   /// - Returns: Notes for the record.
-  func run(_ content: BackupContent) throws -> [String] {
-    switch content {
-    case .stream(let descriptor): return try read(descriptor)
-    case .file(let path, _, _): return try read(try Self.openRegular(path))
-    case .directory, .handle:
-      throw Fault(.backupWrongFormat, "the sqlite engine restores one file: a database or a .sql dump")
-    }
-  }
-
-  private func read(_ descriptor: Descriptor) throws -> [String] {
+  /// - Throws: `Fault`.
+  func run(_ descriptor: Descriptor) throws -> [String] {
     defer { descriptor.close() }
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.chunk, alignment: 4096)
     defer { buffer.deallocate() }
@@ -44,11 +38,10 @@ struct SQLiteRestore: Sendable {
     while !part.isEmpty {
       try write(part, to: output)
       total += Int64(part.count)
-      if let limit = context.limits.bytes, total > limit {
+      if let limit, total > limit {
         throw Fault(.unsafeContent, "the backup unpacks to more than the limit of \(limit) bytes")
       }
-      context.progress(.restore, total, header.pageCount.map { $0 * header.pageSize })
-      if watch.isStopped { throw CancellationError() }
+      progress(total, header.pageCount.map { $0 * header.pageSize })
       part = UnsafeRawBufferPointer(rebasing: buffer[..<(try fill(buffer, from: input))])
     }
     let notes = try judge(header, total)
@@ -79,7 +72,7 @@ struct SQLiteRestore: Sendable {
 
   private func emptiness() -> [String] {
     var tables: Int64?
-    let connection = try? SQLiteConnection(path: path, mode: .read, guardian: SQLiteGuard(.reading), watch: watch)
+    let connection = try? SQLiteConnection(path: path, mode: .read, guardian: SQLiteGuard(.reading))
     // A schema that cannot be read is the next phase's finding.
     try? connection?.run("SELECT count(*) FROM sqlite_schema WHERE type = 'table'") { row in
       tables = row.integer(0)
@@ -101,18 +94,17 @@ struct SQLiteRestore: Sendable {
   private func load(_ head: UnsafeRawBufferPointer, _ input: Descriptor, _ buffer: UnsafeMutableRawBufferPointer) throws -> [String] {
     try create().close()
     var loader: SQLDumpLoader
-    do { loader = try SQLDumpLoader(path: path, limits: context.limits, watch: watch) } catch let error as SQLiteError {
+    do { loader = try SQLDumpLoader(path: path, limit: limit) } catch let error as SQLiteError {
       throw Fault(.scratchUnusable, "a new database cannot be made at \(path): \(error.message)")
     }
     var total: Int64 = 0
     // A byte order mark is no SQL.
     var part = head.starts(with: [0xEF, 0xBB, 0xBF]) ? UnsafeRawBufferPointer(rebasing: head[3...]) : head
     while !part.isEmpty {
-      // Small steps keep one pass over the pending text short and notice a stop soon.
+      // Small steps keep one pass over the pending text short.
       try loader.load(part)
       total += Int64(part.count)
-      context.progress(.restore, total, nil)
-      if watch.isStopped { throw CancellationError() }
+      progress(total, nil)
       part = UnsafeRawBufferPointer(rebasing: buffer[..<(try fill(buffer, from: input))])
     }
     let tables = try loader.finish()
@@ -150,7 +142,6 @@ struct SQLiteRestore: Sendable {
         throw Fault(.backupUnreadable, "reading the backup failed: \(String(cString: strerror(errno)))", isTransient: true)
       }
       count += step
-      if watch.isStopped { throw CancellationError() }
     }
     return count
   }
@@ -169,7 +160,7 @@ struct SQLiteRestore: Sendable {
   }
 
   private func sync(_ file: Descriptor) throws {
-    guard context.durability == .production else { return }
+    guard isDurable else { return }
     guard fsync(file.raw) == 0 else {
       throw Fault(.scratchUnusable, "cannot sync \(path): \(String(cString: strerror(errno)))")
     }

@@ -1,65 +1,55 @@
-import CSQLite
 import DrillModel
 import EngineKit
-import Glibc
 import ToolRunner
 
 /// One restored database file in the run's directory.
 struct SQLiteTarget: ScratchTarget {
   let context: EngineContext
+  let reader: ReaderProcess
 
-  var path: String { "\(context.directory)/restored.sqlite" }
-
-  var access: [String] { ["sqlite3 -readonly '\(path)'"] }
+  var access: [String] { ["sqlite3 -readonly '\(reader.path)'"] }
 
   func restore(_ content: BackupContent) async throws -> RestoreReport {
-    let watch = SQLiteWatch()
-    let start = context.clocks.elapsed()
-    let restore = SQLiteRestore(path: path, context: context, watch: watch)
-    let notes = try await withTaskCancellationHandler {
-      try await onThread("sqlite restore", stack: SQLiteDepth.stack) { try restore.run(content) }
-    } onCancel: {
-      watch.stop()
+    let input: Descriptor
+    switch content {
+    case .stream(let descriptor): input = descriptor
+    case .file(let path, _, _): input = try SQLiteRestore.openRegular(path)
+    case .directory, .handle:
+      throw Fault(.backupWrongFormat, "the sqlite engine restores one file: a database or a .sql dump")
     }
-    try Task.checkCancellation()
-    return RestoreReport(engineTime: context.clocks.elapsed() - start, notes: notes)
+    let context = context
+    let start = context.clocks.elapsed()
+    let request = ReaderRequest.restore(limit: context.limits.bytes, isDurable: context.durability == .production)
+    do {
+      let reply = try await reader.carryOut(request, input: .descriptor(input)) { context.progress(.restore, $0, $1) }
+      guard case .restored(let notes) = reply else { throw mismatch }
+      return RestoreReport(engineTime: context.clocks.elapsed() - start, notes: notes)
+    } catch ReaderEnd.crashed(let signal) {
+      throw Fault(
+        .restoreFailed, "SQLite itself crashed while it loaded the backup (signal \(signal)), in a process of its own",
+        advice: "Load it by hand with another version of SQLite to compare; look at who can write to the backups")
+    }
   }
 
   func awaitReady() async throws {
-    let probe = SQLiteProbe(path: path, clocks: context.clocks)
     do {
-      try await probe.open(within: .seconds(600)) { connection in
-        try connection.run("SELECT count(*) FROM sqlite_schema") { _ in true }
-      }
-    } catch let error as SQLiteError {
-      throw notReady(error)
-    } catch let error as ProbeError {
-      throw Fault(.notReady, "the restored database does not answer: \(error.message)")
+      guard case .opened = try await reader.carryOut(.open, input: .empty, within: .seconds(600)) else { throw mismatch }
+    } catch ReaderEnd.late {
+      throw Fault(.notReady, "the restored database does not answer within 10 minutes")
+    } catch ReaderEnd.crashed(let signal) {
+      throw Fault(
+        .notReady, "SQLite itself crashed when it opened the restored database (signal \(signal)), in a process of its own",
+        advice: "Open it by hand with another version of SQLite to compare; look at who can write to the backups")
     }
   }
 
-  private func notReady(_ error: SQLiteError) -> Fault {
-    let writer = (try? SQLiteRestore.header(of: path))?.writerVersion ?? 0
-    if error.isDamage || error.primary == SQLITE_ERROR, writer > sqlite3_libversion_number() {
-      return Fault(
-        .toolTooOld,
-        "the database was written by a newer SQLite (\(SQLiteEngine.versionText(writer))) than this one reads: \(error.message)",
-        advice: "Upgrade libsqlite3 on this machine")
-    }
-    if error.isDamage || error.primary == SQLITE_ERROR {
-      return Fault(.backupDamaged, "the restored database cannot be opened: \(error.message)", advice: "Restore an older backup to compare")
-    }
-    return Fault(.notReady, "the restored database does not answer: \(error.message)")
-  }
+  private var mismatch: Fault { Fault(.internalError, "the process that reads the database answered another question") }
 
   func probes() async throws -> Probes {
-    let probe = SQLiteProbe(path: path, clocks: context.clocks)
+    let probe = SQLiteProbe(reader: reader)
     return Probes(sql: probe, schema: probe, deep: probe)
   }
 
-  func destroy() async throws {
-    for suffix in ["", "-journal", "-wal", "-shm"] where unlink(path + suffix) != 0 && errno != ENOENT {
-      throw Fault(.scratchUnusable, "cannot remove \(path)\(suffix): \(String(cString: strerror(errno)))")
-    }
-  }
+  /// Nothing lies outside the run's directory, and no process outlives its question.
+  func destroy() async throws {}
 }

@@ -1,19 +1,7 @@
-import DrillModel
-import EngineKit
-
-extension SQLiteProbe: SchemaProbe {
-  func schema(timeout: Duration) async throws -> SchemaSnapshot {
-    try await ask(within: timeout) { connection in
-      var reader = SQLiteSchemaReader(connection: connection)
-      return SchemaSnapshot(engine: "sqlite", lines: try reader.lines())
-    }
-  }
-}
-
 /// Describes tables, columns, keys, indexes, views and triggers by SQLite's pragmas and, for what those do not tell, by the
 /// statements in sqlite_schema. Internal tables (`sqlite_…`) are left out.
-private struct SQLiteSchemaReader {
-  let connection: SQLiteConnection
+struct SQLiteSchemaReader {
+  private let connection: SQLiteConnection
   private var result: [String] = []
 
   init(connection: SQLiteConnection) { self.connection = connection }

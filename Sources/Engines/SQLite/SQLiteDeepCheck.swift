@@ -1,23 +1,14 @@
 import CSQLite
-import DrillModel
 import EngineKit
 
-extension SQLiteProbe: DeepProbe {
+/// quick_check; at `full` integrity_check (every row against every index) and foreign_key_check.
+///
+/// The pragmas' answers are read as text: sqlite3's exit status and SQLite's result code are success on a damaged file.
+struct SQLiteDeepCheck {
   /// Findings are cut here; a damaged file can have millions.
   static let findingLimit = 100
 
-  /// quick_check; at `full` integrity_check (every row against every index) and foreign_key_check.
-  func check(_ level: DeepLevel, timeout: Duration) async throws -> DeepResult {
-    try await ask(within: timeout) { connection in
-      var deep = SQLiteDeepCheck(connection: connection)
-      return try deep.run(level)
-    }
-  }
-}
-
-/// The pragmas' answers, read as text: sqlite3's exit status and SQLite's result code are success on a damaged file.
-private struct SQLiteDeepCheck {
-  let connection: SQLiteConnection
+  private let connection: SQLiteConnection
   private var findings: [String] = []
   private var uncheckable: [String] = []
   private var violations = 0
@@ -28,7 +19,7 @@ private struct SQLiteDeepCheck {
     let pragma = level == .full ? "integrity_check" : "quick_check"
     findings += try noting {
       var lines: [String] = []
-      try connection.run("PRAGMA main.\(pragma)(\(SQLiteProbe.findingLimit + 1))") { row in
+      try connection.run("PRAGMA main.\(pragma)(\(Self.findingLimit + 1))") { row in
         lines.append(row[0] ?? "")
         return true
       }
@@ -38,8 +29,8 @@ private struct SQLiteDeepCheck {
     }
     if level == .full { try foreignKeys() }
     let scope = try noteScope(pragma, level)
-    if findings.count > SQLiteProbe.findingLimit {
-      findings = findings.prefix(SQLiteProbe.findingLimit) + ["and more"]
+    if findings.count > Self.findingLimit {
+      findings = findings.prefix(Self.findingLimit) + ["and more"]
     }
     return DeepResult(findings: findings, scope: scope)
   }
