@@ -94,7 +94,7 @@ let package = Package(
       dependencies: [
         "DrillModel", "DrillConfig", "Scheduling", "Objectives", "Selecting", "Digesting", "ToolRunner", "EngineKit", "Manifests",
         "Registry", "Ledger",
-        "Drilling", "Scheduler", "HTTPTransport", "AWSClient", "Alerting", "Notifications", "Reporting", "CSystem", argumentParser,
+        "Drilling", "Scheduler", "HTTPTransport", "AWSSigning", "AWSClient", "Alerting", "Notifications", "Reporting", "CSystem", argumentParser,
       ], swiftSettings: strict),
     .target(
       name: "DrillTestSupport", dependencies: ["DrillModel", "Selecting", "ToolRunner", "EngineKit"], path: "Tests/DrillTestSupport",

@@ -1,5 +1,6 @@
 import AWSClient
 import DrillModel
+import HTTPTransport
 import Testing
 
 @Suite("Regions and endpoints")
@@ -67,5 +68,63 @@ struct RegionAndEndpointTests {
   func noEndpoint(text: String) {
     let error = #expect(throws: Fault.self) { try AWSEndpoint(configured: text) }
     #expect(error?.description.contains("hunter2") == false)
+  }
+
+  @Test(
+    "services have the names that AWS's own endpoint rules give them",
+    arguments: [
+      ("s3", "eu-west-1", false, false, "s3.eu-west-1.amazonaws.com"),
+      ("s3", "eu-west-1", false, true, "s3.dualstack.eu-west-1.amazonaws.com"),
+      ("s3", "eu-west-1", true, false, "s3-fips.eu-west-1.amazonaws.com"),
+      ("s3", "us-gov-west-1", true, true, "s3-fips.dualstack.us-gov-west-1.amazonaws.com"),
+      ("s3", "cn-north-1", false, true, "s3.dualstack.cn-north-1.amazonaws.com.cn"),
+      ("sts", "us-gov-west-1", true, false, "sts.us-gov-west-1.amazonaws.com"),
+      ("sts", "us-gov-west-1", true, true, "sts-fips.us-gov-west-1.api.aws"),
+      ("rds", "us-east-1", true, false, "rds-fips.us-east-1.amazonaws.com"), ("rds", "eu-west-1", false, true, "rds.eu-west-1.api.aws"),
+      ("ec2", "us-gov-west-1", true, false, "ec2.us-gov-west-1.amazonaws.com"),
+      ("ec2", "cn-north-1", true, false, "ec2-fips.cn-north-1.amazonaws.com.cn"),
+      ("backup", "us-gov-west-1", true, false, "backup-fips.us-gov-west-1.amazonaws.com"),
+      ("monitoring", "us-gov-west-1", true, true, "monitoring.us-gov-west-1.api.aws"),
+      ("monitoring", "eu-west-1", true, true, "monitoring-fips.eu-west-1.api.aws"),
+      ("portal.sso", "us-east-2", true, true, "portal.sso-fips.us-east-2.api.aws"),
+      ("sns", "us-iso-east-1", false, true, "sns.us-iso-east-1.api.aws.ic.gov"),
+      ("sns", "eusc-de-east-1", false, false, "sns.eusc-de-east-1.amazonaws.eu"),
+    ])
+  func services(service: String, region: String, fips: Bool, dualStack: Bool, host: String) throws {
+    #expect(try AWSEndpoint(service: service, region: region, usesFIPS: fips, usesDualStack: dualStack).url == "https://\(host)")
+  }
+
+  @Test("S3 has no FIPS endpoint in China, which is said and not worked around")
+  func noFIPS() {
+    #expect(throws: Fault.self) { try AWSEndpoint(service: "s3", region: "cn-north-1", usesFIPS: true) }
+  }
+
+  @Test("a service that its host names call otherwise is configured by the name that AWS's tools use")
+  func names() throws {
+    let variables = ["AWS_ENDPOINT_URL_CLOUDWATCH": "http://c", "AWS_ENDPOINT_URL_SSO": "http://s", "AWS_ENDPOINT_URL_S3": "http://3"]
+    for (service, url) in [("monitoring", "http://c"), ("portal.sso", "http://s"), ("s3", "http://3")] {
+      let endpoint = try connection(variables).endpoint(service: service, region: "eu-west-1")
+      #expect(endpoint.url == url && endpoint.isConfigured && endpoint.origin?.hasPrefix("AWS_ENDPOINT_URL_") == true)
+    }
+  }
+
+  @Test("the profile's authorities count where the environment names none for AWS")
+  func authorities() {
+    let config = ["/h/.aws/config": "[default]\nca_bundle = /etc/profile.pem\n"]
+    func file(_ environment: [String: String]) -> String? {
+      AWSBench(environment: environment.merging(["HOME": "/h"]) { $1 }, files: config).connection().network.certificateAuthorities
+    }
+    #expect(file([:]) == "/etc/profile.pem")
+    #expect(file(["SSL_CERT_FILE": "/etc/ssl.pem"]) == "/etc/profile.pem")
+    #expect(file(["AWS_CA_BUNDLE": "/etc/aws.pem"]) == "/etc/aws.pem")
+  }
+
+  @Test("the retry mode gives the number of attempts, and one that nobody knows is refused")
+  func attempts() throws {
+    #expect(try connection([:]).maximumAttempts() == 3)
+    #expect(try connection(["AWS_RETRY_MODE": "adaptive"]).maximumAttempts() == 3)
+    #expect(try connection(["AWS_RETRY_MODE": "legacy"]).maximumAttempts() == 5)
+    #expect(try connection(["AWS_RETRY_MODE": "legacy", "AWS_MAX_ATTEMPTS": "2"]).maximumAttempts() == 2)
+    #expect(throws: Fault.self) { try connection(["AWS_RETRY_MODE": "never"]).maximumAttempts() }
   }
 }

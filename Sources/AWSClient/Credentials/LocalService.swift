@@ -28,7 +28,8 @@ struct LocalService {
   /// Any answer that is not worth another attempt, else the last. A service that cannot be reached at all is asked once.
   func send(_ request: HTTPRequest) throws -> HTTPResponse {
     let http = try host.http()
-    for attempt in 1... {
+    var attempt = 1
+    while true {
       do throws(TransportError) {
         let response = try http.send(request, options)
         guard attempt < attempts, response.status >= 500 || response.status == 429 else { return response }
@@ -36,7 +37,7 @@ struct LocalService {
         guard attempt < attempts, error.kind == .cut || error.kind == .malformed else { throw error }
       }
       host.sleep(.milliseconds(100 << min(attempt, 5)), nil)
+      attempt += 1
     }
-    throw TransportError(.failed, "the service", "No attempt was made")
   }
 }

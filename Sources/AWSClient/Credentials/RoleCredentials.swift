@@ -14,11 +14,12 @@ struct RoleSession {
 
   /// Takes the role on with other credentials.
   func begin(with credentials: AWSCredentials) throws -> AWSCredentials {
-    try told("sts:AssumeRole", credentials.description) { (client) throws(AWSFailure) in
-      try client.assumeRole(role)
-    } with: {
-      [FixedCredentials(credentials)]
-    }
+    try begin(by: FixedCredentials(credentials), called: credentials.description)
+  }
+
+  /// The same with a provider's, which is asked for others when AWS calls the first ones expired.
+  func begin(by provider: any CredentialProvider, called caller: String) throws -> AWSCredentials {
+    try told("sts:AssumeRole", caller, [provider]) { (client) throws(AWSFailure) in try client.assumeRole(role) }
   }
 
   /// Takes the role on with a token that somebody else keeps fresh in a file.
@@ -32,20 +33,18 @@ struct RoleSession {
     guard !token.isEmpty else {
       throw Fault(.credentials, "The web identity token \(InertText.line(file, limit: 200)) is empty", isTransient: true)
     }
-    return try told("sts:AssumeRoleWithWebIdentity", "the web identity") { (client) throws(AWSFailure) in
+    return try told("sts:AssumeRoleWithWebIdentity", "the web identity", []) { (client) throws(AWSFailure) in
       try client.assumeRole(role, webIdentityToken: token)
-    } with: {
-      []
     }
   }
 
   private func told(
-    _ action: String, _ caller: String, _ call: (STSClient) throws(AWSFailure) -> AWSCredentials,
-    with providers: () -> [any CredentialProvider]
+    _ action: String, _ caller: String, _ providers: [any CredentialProvider],
+    _ call: (STSClient) throws(AWSFailure) -> AWSCredentials
   ) throws -> AWSCredentials {
     var settings = configuration.settings
     settings.roleARN = nil
-    let connection = AWSConnection(settings, host: configuration.host, providers: providers())
+    let connection = AWSConnection(settings, host: configuration.host, providers: providers)
     let region = try configuration.region()?.name ?? (AWSPartition(arn: role.arn) ?? .aws).firstRegion
     let client = STSClient(connection, region: region, http: try configuration.host.http())
     do throws(AWSFailure) {
@@ -68,7 +67,7 @@ final class SiteRoleCredentials: CredentialProvider {
     self.base = base
     kept = RefreshingCredentials(configuration.host.clocks) {
       guard let found = try base.provide() else { throw base.nothingFound }
-      let session = try RoleSession(RoleRequest(arn: arn), configuration).begin(with: found.credentials)
+      let session = try RoleSession(RoleRequest(arn: arn), configuration).begin(by: base, called: found.credentials.description)
       return ProvidedCredentials(session, from: "\(found.source), as \(InertText.line(arn, limit: 200))")
     }
   }
