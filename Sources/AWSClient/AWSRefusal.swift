@@ -88,6 +88,11 @@ package struct AWSFailure: Error, Sendable, CustomStringConvertible {
 
   package var description: String { "\(code): \(message)" }
 
+  /// Whether the credentials are what stands in the way: somebody has to renew them.
+  package var isAboutCredentials: Bool { AWSFailure.isAboutCredentials(code) }
+
+  package static func isAboutCredentials(_ code: String) -> Bool { code == "credentials" || code.hasPrefix("ExpiredToken") }
+
   /// Whether a policy does not allow the call.
   package var isAccessDenied: Bool { AWSFailure.accessCodes.contains(code) }
 

@@ -13,6 +13,12 @@ package struct NoticeText: Sendable {
   /// The same line in any script, at most 200 bytes, for mail and chat.
   package var title: String { InertText.of("\(prefix)\(InertText.of(notice.drill, limit: 80)) \(headline)", limit: 200) }
 
+  /// The same for a phone: at most 140 ASCII characters (SNS's limit for one message), with where to look.
+  package var short: String {
+    let end = notice.run.map { ". drillmark show \($0.text)" } ?? ""
+    return InertText.ascii("\(prefix)\(InertText.ascii(name, limit: 40)) \(headline)", limit: 140 - end.count) + end
+  }
+
   private var name: String { notice.drill }
 
   private var prefix: String {

@@ -6,14 +6,17 @@ import Foundation
 /// A text for each protocol of an SNS topic's subscribers ("Publish", parameter MessageStructure, Amazon SNS API Reference).
 struct StructuredText: Encodable {
   let `default`: String
+  /// What fits into one message of a phone; the whole would be charged and cut by the piece.
+  let sms: String
   let sqs: String
   let lambda: String
   let http: String
   let https: String
   let firehose: String
 
-  init(default text: String, json: String) {
+  init(default text: String, sms: String, json: String) {
     self.default = text
+    self.sms = sms
     sqs = json
     lambda = json
     http = json

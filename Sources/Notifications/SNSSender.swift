@@ -34,12 +34,10 @@ package struct SNSSender: NotificationSender {
     case .delivered(let id): .delivered("message \(id)")
     case .maybeSent(let text): .later(text, maybeSent: true, after: nil)
     case .transient(let code, let text, let after):
-      .later("\(code): \(text)", maybeSent: false, after: isAboutCredentials(code) ? max(after ?? .zero, slowRetry) : after)
+      .later("\(code): \(text)", maybeSent: false, after: AWSFailure.isAboutCredentials(code) ? max(after ?? .zero, slowRetry) : after)
     case .permanent(let code, let text): .refused("\(code): \(text)", messageCodes.contains(code) ? .message : .receiver)
     }
   }
-
-  private static func isAboutCredentials(_ code: String) -> Bool { code == "credentials" || code.hasPrefix("ExpiredToken") }
 
   /// Refusals of this message alone ("Common errors" and "Publish", Amazon SNS API Reference).
   private static let messageCodes: Set<String> = ["InvalidParameter", "InvalidParameterValue", "ValidationError", "ValidationException"]
@@ -47,7 +45,21 @@ package struct SNSSender: NotificationSender {
   /// Bytes of a deduplication or group id.
   private static let idLimit = 128
 
+  /// The message, with as many of the reasons left out as SNS has no room for; the notice says how many.
   static func message(_ notice: Notice, to target: SNSTarget) throws -> SNSMessage {
+    var notice = notice
+    while true {
+      let message = try whole(notice, to: target)
+      guard message.byteCount > SNSLimits.messageBytes else { return message }
+      // A text can be cut anywhere, JSON cannot.
+      if notice.reasons.isEmpty { return target.format == .text ? SNSLimits.fitted(message).message : message }
+      let kept = notice.reasons.count / 2
+      notice.reasonsLeftOut = (notice.reasonsLeftOut ?? 0) + notice.reasons.count - kept
+      notice.reasons = Array(notice.reasons.prefix(kept))
+    }
+  }
+
+  private static func whole(_ notice: Notice, to target: SNSTarget) throws -> SNSMessage {
     let text = NoticeText(notice)
     let attributes = Dictionary(notice.attributes.map { ($0.name, SNSAttribute.string($0.value)) }) { first, _ in first }
     var message = SNSMessage(topic: target.topic, subject: text.subject, text: "", attributes: attributes)
@@ -56,7 +68,7 @@ package struct SNSSender: NotificationSender {
     case .text: message.text = text.body
     case .json: message.text = try notice.readableJSON
     case .both:
-      message.text = try StructuredText(default: text.body, json: notice.readableJSON).json
+      message.text = try StructuredText(default: text.body, sms: text.short, json: notice.readableJSON).json
       message.isStructured = true
     }
     guard target.isFIFO else { return message }

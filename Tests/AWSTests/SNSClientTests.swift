@@ -123,6 +123,31 @@ struct SNSClientTests {
     #expect(server.requests.count == 1)
   }
 
+  @Test(
+    "what stands behind a refusal is explained",
+    arguments: [
+      ("KMSAccessDenied", "kms:GenerateDataKey*"), ("KMSDisabled", "switched off"), ("KMSNotFound", "not there"),
+      ("AuthorizationError", "topic's own policy"), ("NotFound", "region"),
+    ])
+  func explained(code: String, expected: String) throws {
+    let server = ScriptedHTTPServer(.answer(400, body: SNSAnswers.error(code, "no")))
+    guard case .permanent(code, let text) = try AWSBench().publish(to: server) else {
+      Issue.record("\(code) will be said again")
+      return
+    }
+    #expect(text.contains(expected))
+  }
+
+  @Test("a refusal that does not name the action is given its name")
+  func action() throws {
+    let server = ScriptedHTTPServer(.answer(403, body: SNSAnswers.error("AccessDenied", "Access Denied")))
+    guard case .permanent("AccessDenied", let text) = try AWSBench().publish(to: server) else {
+      Issue.record("it is refused")
+      return
+    }
+    #expect(text.contains("sns:Publish"))
+  }
+
   @Test("an expired session is transient: somebody renews it", arguments: ["ExpiredToken", "ExpiredTokenException"])
   func expired(code: String) throws {
     let bench = AWSBench()

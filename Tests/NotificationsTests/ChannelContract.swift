@@ -199,6 +199,29 @@ struct ChannelContractTests {
     #expect(why.hasPrefix(code) && reason == (isMessage ? .message : .receiver))
   }
 
+  @Test("what is too long for SNS loses reasons and says how many, in every format", arguments: SNSTarget.Format.allCases)
+  func shortened(_ format: SNSTarget.Format) throws {
+    var notice = ChannelContractTests.notice()
+    notice.reasons = (0..<5000).map {
+      Reason(code: "check_failed", severity: .failed, text: "reason \($0) \(String(repeating: "ö", count: 90))")
+    }
+    let target = SNSTarget(topic: "arn:aws:sns:eu-west-1:123456789012:t", format: format)
+    let message = try SNSSender.message(notice, to: target)
+    #expect(message.byteCount <= SNSLimits.messageBytes)
+    #expect(message.text.contains("reason 0 ") && !message.text.contains("reason 4999 "))
+    #expect(message.text.contains(format == .text ? "more" : "reasons_left_out"), "\(message.text.suffix(300))")
+  }
+
+  @Test("a phone gets one message of plain characters that says what failed and where to look")
+  func phone() throws {
+    var notice = ChannelContractTests.notice(String(repeating: "Bestellungen-Übung-", count: 20))
+    notice.run = RunID("01KABCDEFGHJKMNPQRSTVWXYZ0")
+    let message = try SNSSender.message(notice, to: SNSTarget(topic: "arn:aws:sns:eu-west-1:123456789012:t"))
+    let sms = try #require(JSONValue(message.text)?["sms"].text)
+    #expect(sms.count <= 140 && sms.utf8.count == sms.count, "\(sms)")
+    #expect(sms.contains("FAILED") && sms.contains("drillmark show \(notice.run?.text ?? "-")"), "\(sms)")
+  }
+
   @Test("an expired key is tried again, slowly") func expired() {
     let server = ScriptedHTTPServer(.answer(403, body: SNSAnswers.error("ExpiredToken", "no")))
     let target = SNSTarget(topic: "arn:aws:sns:eu-west-1:123456789012:t", endpoint: server.url)

@@ -52,8 +52,21 @@ package final class SNSClient {
     return parameters + [("MessageGroupId", message.groupID ?? ""), ("MessageDeduplicationId", message.deduplicationID ?? "")]
   }
 
+  /// What stands behind a refusal that its own text does not explain ("Publish", Amazon SNS API Reference).
+  private static let hints = [
+    "KMSAccessDenied": "The topic is encrypted: allow kms:GenerateDataKey* and kms:Decrypt on its key, in the key's policy too",
+    "KMSDisabled": "The topic is encrypted with a key that is switched off: switch it on, or give the topic another",
+    "KMSInvalidState": "The topic is encrypted with a key that cannot be used, as one that waits to be deleted",
+    "KMSNotFound": "The topic is encrypted with a key that is not there any more: give the topic another",
+    "KMSOptInRequired": "The topic is encrypted with a key of an account that has no access to KMS",
+    "AuthorizationError": "For a topic of another account, that topic's own policy must allow the caller as well",
+    "NotFound": "Check the topic's ARN, its region and its account",
+    "EndpointDisabled": "The receiver's endpoint is switched off in SNS",
+  ]
+
   private static func outcome(_ failure: AWSFailure) -> SNSOutcome {
-    let text = failure.requestID.map { "\(failure.message) (request \($0))" } ?? failure.message
+    let said = [failure.message, SNSClient.hints[failure.code]].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: ". ")
+    let text = failure.requestID.map { "\(said) (request \($0))" } ?? said
     return switch failure.kind {
     case .refused, .notPossible: .permanent(code: failure.code, text: text)
     case .throttled, .transient: .transient(code: failure.code, text: text, retryAfter: failure.retryAfter)
