@@ -71,12 +71,16 @@ let package = Package(
       "SourceRDS", ["DrillModel", "DrillConfig", "EngineKit", "Selecting", "AWSClient", "AWSKit"], path: "Sources/Sources/RDS"),
     module(
       "SourceEBS", ["DrillModel", "DrillConfig", "EngineKit", "Selecting", "AWSClient", "AWSKit"], path: "Sources/Sources/EBS"),
+    module(
+      "SourceAWSBackup", ["DrillModel", "DrillConfig", "EngineKit", "Selecting", "AWSClient", "AWSKit"],
+      path: "Sources/Sources/AWSBackup"),
     module("Checks", ["DrillModel", "DrillConfig", "Digesting", "Manifests", "ToolRunner", "EngineKit"]),
     module(
       "Registry",
       [
         "DrillModel", "DrillConfig", "EngineKit", "ToolRunner", "AWSClient", "EnginePostgreSQL", "EngineSQLite", "EngineFiles",
-        "EngineRDS", "EngineEBS", "SourceDirectory", "SourceS3", "SourceRDS", "SourceEBS", "Checks",
+        "EngineRDS", "EngineEBS", "SourceDirectory", "SourceS3", "SourceRDS", "SourceEBS", "SourceAWSBackup",
+        "AWSKit", "Checks",
       ]),
     module("Ledger", ["DrillModel", "Digesting", "CSystem", grdb]),
     module("Reporting", ["DrillModel", "Objectives", "Digesting"]),
@@ -94,7 +98,8 @@ let package = Package(
       dependencies: [
         "DrillModel", "DrillConfig", "Scheduling", "Objectives", "Selecting", "Digesting", "ToolRunner", "EngineKit", "Manifests",
         "Registry", "Ledger",
-        "Drilling", "Scheduler", "HTTPTransport", "AWSSigning", "AWSClient", "Alerting", "Notifications", "Reporting", "CSystem", argumentParser,
+        "Drilling", "Scheduler", "HTTPTransport", "AWSSigning", "AWSClient", "Alerting", "Notifications", "Reporting", "CSystem", "AWSKit",
+        argumentParser,
       ], swiftSettings: strict),
     .target(
       name: "DrillTestSupport", dependencies: ["DrillModel", "Selecting", "ToolRunner", "EngineKit"], path: "Tests/DrillTestSupport",
@@ -120,7 +125,8 @@ let package = Package(
     tests(
       "AWSDrillTests",
       [
-        "AWSClient", "AWSKit", "EngineRDS", "SourceRDS", "EngineKit", "PostgreSQLKit", "Selecting", "HTTPTransport", "ToolRunner",
+        "AWSClient", "AWSKit", "EngineRDS", "SourceRDS", "SourceAWSBackup", "EngineKit", "PostgreSQLKit", "Selecting", "HTTPTransport",
+        "ToolRunner",
         "DrillModel", "DrillConfig",
       ]),
     tests("AlertingTests", ["Alerting", "DrillModel", "DrillConfig"]),

@@ -9,6 +9,7 @@ import EnginePostgreSQL
 import EngineRDS
 import EngineSQLite
 import Foundation
+import SourceAWSBackup
 import SourceDirectory
 import SourceEBS
 import SourceRDS
@@ -24,7 +25,9 @@ package struct StandardRegistry: Sendable {
     self.aws = aws
     vocabulary = Vocabulary(
       engines: [SQLiteEngine.kind, PostgreSQLEngine.kind, FilesEngine.kind, RDSEngine.kind(aws: aws), EBSEngine.kind(aws: aws)],
-      sources: [DirectorySource.kind, S3Source.kind(aws: aws), RDSSource.kind(aws: aws), EBSSource.kind(aws: aws)],
+      sources: [
+        DirectorySource.kind, S3Source.kind(aws: aws), RDSSource.kind(aws: aws), EBSSource.kind(aws: aws), VaultSource.kind(aws: aws),
+      ],
       checks: Checks.kinds,
       misfit: { engine, check in
         let missing = check.needs.subtracting(engine.provides)

@@ -18,7 +18,7 @@ struct Drillmark: AsyncParsableCommand {
       InitCommand.self, DoctorCommand.self, ValidateCommand.self, PlanCommand.self, RunCommand.self, LogCommand.self,
       ScheduleCommand.self, NextCommand.self,
       StatusCommand.self, HistoryCommand.self, ShowCommand.self, ReportCommand.self, SLACommand.self, CleanupCommand.self,
-      NotifyCommand.self, AWSCommand.self, AuditCommand.self, ManifestCommand.self,
+      ValidateRestoreCommand.self, NotifyCommand.self, AWSCommand.self, AuditCommand.self, ManifestCommand.self,
       SchemaCommand.self, ConfigSchemaCommand.self,
     ])
 }

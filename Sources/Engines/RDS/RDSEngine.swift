@@ -8,9 +8,9 @@ import ToolRunner
 
 /// Has Amazon RDS make an instance or a cluster of a snapshot or of the newest moment, asks its PostgreSQL, and has it deleted.
 package struct RDSEngine: RestoreEngine {
-  private let options: RDSOptions
-  private let connection: AWSConnection
-  private let pace: Pace
+  let options: RDSOptions
+  let connection: AWSConnection
+  let pace: Pace
 
   init(_ options: RDSOptions, connection: AWSConnection, pace: Pace = Pace()) {
     self.options = options

@@ -76,6 +76,14 @@ struct RDSServer: Sendable {
       advice: "Give the file of RDS's authorities as `ca`; `tls: require` encrypts without proof of whom it reaches")
   }
 
+  /// Ways to ask it.
+  static func probes(_ server: ConnectionTarget) -> Probes {
+    // A policy that would hide rows from the role is an error of the question instead.
+    let checker = server.setting(["row_security": "off"])
+    let sql = DatabaseProbe(checker)
+    return Probes(sql: sql, schema: SchemaDescription(sql), deep: ReadingCheck(checker))
+  }
+
   /// How a person reaches a kept target: the password is put into a file that only our user reads.
   func access(_ server: ConnectionTarget, directory: String) -> [String] {
     let path = "\(directory)/pgpass"
