@@ -63,7 +63,8 @@ let package = Package(
     module("EngineSQLite", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "CSQLite"], path: "Sources/Engines/SQLite"),
     module("EngineFiles", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "Manifests", "CSystem"], path: "Sources/Engines/Files"),
     module(
-      "SourceDirectory", ["DrillModel", "DrillConfig", "EngineKit", "ToolRunner", "Selecting"], path: "Sources/Sources/Directory"),
+      "SourceDirectory", ["DrillModel", "DrillConfig", "EngineKit", "ToolRunner", "Selecting", "CSystem"], path: "Sources/Sources/Directory"
+    ),
     module(
       "SourceS3", ["DrillModel", "DrillConfig", "Digesting", "EngineKit", "ToolRunner", "Selecting", "HTTPTransport", "AWSClient"],
       path: "Sources/Sources/S3"),

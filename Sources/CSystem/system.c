@@ -171,6 +171,16 @@ int64_t csystem_wall_milliseconds(void) { return milliseconds_of(CLOCK_REALTIME)
 
 int64_t csystem_elapsed_milliseconds(void) { return milliseconds_of(CLOCK_BOOTTIME); }
 
+int64_t csystem_elapsed_nanoseconds(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_BOOTTIME, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+int64_t csystem_modified_seconds(const struct stat *status) { return status->st_mtim.tv_sec; }
+
+int64_t csystem_modified_nanoseconds(const struct stat *status) { return status->st_mtim.tv_nsec; }
+
 int csystem_pidfd_open(int pid) {
   long fd = syscall(SYS_pidfd_open, pid, 0);
   return fd < 0 ? -errno : (int)fd;

@@ -1,3 +1,4 @@
+import CSystem
 package import DrillModel
 import Glibc
 
@@ -14,6 +15,7 @@ package struct FileStamp: Sendable, Hashable {
     guard stat(path, &status) == 0 else { return nil }
     inode = UInt64(status.st_ino)
     size = Int64(status.st_size)
-    modified = Timestamp(milliseconds: Int64(status.st_mtim.tv_sec) * 1000 + Int64(status.st_mtim.tv_nsec) / 1_000_000)
+    modified = Timestamp(
+      milliseconds: csystem_modified_seconds(&status) * 1000 + csystem_modified_nanoseconds(&status) / 1_000_000)
   }
 }

@@ -1,3 +1,4 @@
+internal import CSystem
 internal import DrillModel
 internal import Foundation
 internal import Glibc
@@ -127,7 +128,8 @@ package struct Installation: Sendable, Hashable {
       var found = stat()
       guard stat(path, &found) == 0 else { return nil }
       self.path = path
-      numbers = [Int(found.st_dev), Int(found.st_ino), Int(found.st_size), found.st_mtim.tv_sec, found.st_mtim.tv_nsec]
+      let modified = [csystem_modified_seconds(&found), csystem_modified_nanoseconds(&found)]
+      numbers = [Int(found.st_dev), Int(found.st_ino), Int(found.st_size)] + modified.map { Int($0) }
     }
   }
 }

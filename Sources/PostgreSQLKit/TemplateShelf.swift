@@ -51,7 +51,7 @@ struct TemplateShelf {
   private func isOld(_ path: String, _ now: Timestamp) -> Bool {
     var status = stat()
     guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return false }
-    return now - Timestamp(milliseconds: Int64(status.st_mtim.tv_sec) * 1000) > TemplateShelf.kept
+    return now - Timestamp(milliseconds: csystem_modified_seconds(&status) * 1000) > TemplateShelf.kept
   }
 
   private func lockFile() -> Descriptor? {

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 // Descriptors
 
@@ -41,9 +42,17 @@ struct csystem_filesystem {
 /// Free bytes are those that an unprivileged user may take.
 int csystem_filesystem(const char *path, struct csystem_filesystem *result);
 
-/// Milliseconds since 1970 by the wall clock, and since boot, suspend included. (Swift cannot always see `timespec`'s fields.)
+// Swift cannot always see the fields of a `timespec`: which module they are said to belong to depends on the order modules load in.
+
+/// Milliseconds since 1970 by the wall clock, and since boot, suspend included.
 int64_t csystem_wall_milliseconds(void);
 int64_t csystem_elapsed_milliseconds(void);
+/// The same as the latter, in nanoseconds.
+int64_t csystem_elapsed_nanoseconds(void);
+
+/// When a file was last changed: seconds since 1970, and nanoseconds after them.
+int64_t csystem_modified_seconds(const struct stat *status);
+int64_t csystem_modified_nanoseconds(const struct stat *status);
 
 // Checksums
 

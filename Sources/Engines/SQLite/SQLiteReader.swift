@@ -5,7 +5,7 @@ import Glibc
 import ToolRunner
 
 /// The process that alone lets SQLite touch a backup's content: this program, started again in a box for one request
-/// (docs/design/0005-sqlite-reader.md).
+/// (docs/design/0006-sqlite-reader.md).
 package enum SQLiteReader {
   /// The first argument by which the program is told to be it.
   package static let word = "sqlite-reader"

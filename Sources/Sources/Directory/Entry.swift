@@ -1,3 +1,4 @@
+import CSystem
 import DrillModel
 internal import Glibc
 import Selecting
@@ -28,17 +29,10 @@ enum Entry {
     init(_ raw: stat) {
       mode = raw.st_mode
       bytes = Int64(raw.st_size)
+      var raw = raw
       // A broken file system may give any number: bounded to the years that text can show.
-      let (second, nanosecond) = Status.parts(raw.st_mtim)
-      let seconds = min(max(second, -62_167_219_200), 253_402_300_799)
-      modified = Timestamp(milliseconds: seconds * 1000 + nanosecond / 1_000_000)
-    }
-
-    /// Swift cannot always see a `timespec`'s fields by their names.
-    private static func parts(_ time: timespec) -> (seconds: Int64, nanoseconds: Int64) {
-      withUnsafeBytes(of: time) { bytes in
-        (Int64(bytes.load(as: time_t.self)), Int64(bytes.load(fromByteOffset: MemoryLayout<time_t>.size, as: Int.self)))
-      }
+      let seconds = min(max(csystem_modified_seconds(&raw), -62_167_219_200), 253_402_300_799)
+      modified = Timestamp(milliseconds: seconds * 1000 + csystem_modified_nanoseconds(&raw) / 1_000_000)
     }
   }
 
