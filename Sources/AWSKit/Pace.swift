@@ -4,15 +4,18 @@ package struct Pace: Sendable {
   package var interval: Duration
   /// How long something that was perhaps asked for is looked for before it counts as never made.
   package var patience: Duration
+  /// How long a database that is said to be there may stay out of reach before the way to it is what is wrong.
+  package var reach: Duration
   /// Waits, and throws when the task is cancelled.
   package var sleep: @Sendable (Duration) async throws -> Void
 
   package init(
-    interval: Duration = .seconds(5), patience: Duration = .seconds(15),
+    interval: Duration = .seconds(5), patience: Duration = .seconds(15), reach: Duration = .seconds(300),
     sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
   ) {
     self.interval = interval
     self.patience = patience
+    self.reach = reach
     self.sleep = sleep
   }
 

@@ -28,10 +28,12 @@ struct RDSServer: Sendable {
   /// Asks until it answers; the deadline is the caller's. The address that the guards looked at is pinned.
   ///
   /// - Parameter mayRefuseLogin: Whether a refused password may still become right.
-  /// - Throws: `Fault` with code `production_guard`, `credentials` or `configuration` for what waiting does not mend.
+  /// - Throws: `Fault` with code `production_guard`, `credentials` or `configuration` for what waiting does not mend, `scratch_unusable` when no
+  ///   server was reached for as long as `pace` says.
   func reach(
     _ target: ConnectionTarget, protected: ProtectedSystems, pace: Pace, mayRefuseLogin: Bool
   ) async throws -> ConnectionTarget {
+    let begin = ContinuousClock.now
     var looks = 0
     while true {
       var pinned = target
@@ -53,9 +55,17 @@ struct RDSServer: Sendable {
         } catch let error as ServerError { last = error }
       }
       if let fault = fault(last, target, mayRefuseLogin: mayRefuseLogin) { throw fault }
+      // RDS calls it available: what is missing is the way to it, which says nothing of the backup.
+      if last.sqlState == nil, ContinuousClock.now - begin > pace.reach { throw unreachable(last, target) }
       looks += 1
       try await pace.wait(after: looks)
     }
+  }
+
+  private func unreachable(_ error: ServerError, _ target: ConnectionTarget) -> Fault {
+    Fault(
+      .scratchUnusable, "the restored database on \(target.place) cannot be reached from here: \(error.message)",
+      advice: "Let this machine in: check `security-groups` and `subnet-group`, and that the name of the instance can be looked up here")
   }
 
   /// What no waiting mends; nil for the rest.

@@ -1,0 +1,37 @@
+import AWSKit
+import DrillModel
+import DrillTestSupport
+import EngineKit
+import PostgreSQLKit
+import Testing
+
+@testable import EngineRDS
+
+@Suite("A restored database that RDS calls available")
+struct RDSReachTests {
+  @Test("and that nobody reaches from here says nothing against the backup: the way to it is what to mend")
+  func outOfReach() async {
+    let closed = ConnectionTarget(host: "127.0.0.1", port: LoopbackSocket.freePort(), user: "u", password: "hunter2", database: "d")
+    let pace = Pace(reach: .milliseconds(50), sleep: { _ in try await Task.sleep(for: .milliseconds(20)) })
+    let fault = await RDSBench().fault {
+      _ = try await RDSServer(RDSOptions()).reach(closed, protected: ProtectedSystems(), pace: pace, mayRefuseLogin: false)
+    }
+    #expect(fault?.code == .scratchUnusable && fault?.code.verdict == .cannotDrill)
+    #expect(fault?.message.contains("cannot be reached") == true && fault?.advice?.contains("security-groups") == true)
+    #expect("\(fault.map { "\($0)" } ?? "")".contains("hunter2") == false)
+  }
+
+  @Test("is asked again as long as that lasts")
+  func patience() async {
+    let closed = ConnectionTarget(host: "127.0.0.1", port: LoopbackSocket.freePort(), user: "u", password: "p", database: "d")
+    let waiting = Task {
+      try await RDSServer(RDSOptions()).reach(
+        closed, protected: ProtectedSystems(), pace: Pace(sleep: { _ in try await Task.sleep(for: .milliseconds(5)) }),
+        mayRefuseLogin: false)
+    }
+    try? await Task.sleep(for: .milliseconds(300))
+    waiting.cancel()
+    let result = await waiting.result
+    #expect(throws: CancellationError.self) { try result.get() }
+  }
+}
