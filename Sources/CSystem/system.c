@@ -177,9 +177,9 @@ int64_t csystem_elapsed_nanoseconds(void) {
   return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-int64_t csystem_modified_seconds(const struct stat *status) { return status->st_mtim.tv_sec; }
+int64_t csystem_modified_seconds(const void *status) { return ((const struct stat *)status)->st_mtim.tv_sec; }
 
-int64_t csystem_modified_nanoseconds(const struct stat *status) { return status->st_mtim.tv_nsec; }
+int64_t csystem_modified_nanoseconds(const void *status) { return ((const struct stat *)status)->st_mtim.tv_nsec; }
 
 int csystem_pidfd_open(int pid) {
   long fd = syscall(SYS_pidfd_open, pid, 0);

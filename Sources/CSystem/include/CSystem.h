@@ -4,7 +4,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/stat.h>
 
 // Descriptors
 
@@ -50,9 +49,10 @@ int64_t csystem_elapsed_milliseconds(void);
 /// The same as the latter, in nanoseconds.
 int64_t csystem_elapsed_nanoseconds(void);
 
-/// When a file was last changed: seconds since 1970, and nanoseconds after them.
-int64_t csystem_modified_seconds(const struct stat *status);
-int64_t csystem_modified_nanoseconds(const struct stat *status);
+/// When a file was last changed, from its `struct stat`: seconds since 1970, and nanoseconds after them. (Naming the type here would make
+/// it ours, and hide its fields from those who have it from the C library.)
+int64_t csystem_modified_seconds(const void *status);
+int64_t csystem_modified_nanoseconds(const void *status);
 
 // Checksums
 
