@@ -135,7 +135,7 @@ let package = Package(
     tests("SchedulerTests", ["Scheduler", "Scheduling", "Drilling", "EngineKit", "Ledger", "DrillModel", "DrillConfig"]),
     tests("ReportingTests", ["Reporting", "Objectives", "DrillModel"]),
     tests("ManifestsTests", ["Manifests", "DrillModel"]),
-    tests("ChecksTests", ["Checks", "Manifests", "EngineKit", "DrillModel", "DrillConfig", "ToolRunner"]),
+    tests("ChecksTests", ["Checks", "Manifests", "Digesting", "EngineKit", "DrillModel", "DrillConfig", "ToolRunner"]),
     tests("LedgerTests", ["Ledger", "DrillModel", "Digesting", grdb]),
     tests(
       "DrillingTests",

@@ -1,4 +1,6 @@
+import Digesting
 import DrillConfig
+import Manifests
 
 extension ValueType {
   /// A number of any size, kept exactly as written.
@@ -24,6 +26,26 @@ extension ValueType {
         rows.append(values.map { $0.isNull ? nil : $0.scalar?.text })
       }
       return QueryCheck.Answer(rows: rows)
+    }
+  }
+
+  /// The bytes of a key as a manifest of keys writes them: text, with `%XX` for any byte and `%25` for a percent sign.
+  static var keyBytes: ValueType<[UInt8]> {
+    ValueType<String>.nonEmptyString.map { text, node, diagnostics in
+      Manifest.unescaped(text.utf8)
+        ?? diagnostics.expected("a key in which a percent sign is %25 and any other byte %XX in capital digits", at: node)
+    }
+  }
+
+  /// A SHA-256 in lower-case digits, with or without `sha256:` before them.
+  static var sha256: ValueType<[UInt8]> {
+    let schema: SchemaJSON = ["type": "string", "pattern": "^(sha256:)?[0-9a-f]{64}$"]
+    return ValueType<[UInt8]>(summary: "SHA-256", schema: schema) { node, diagnostics in
+      let expected = "a SHA-256 of 64 lower-case hexadecimal digits"
+      guard let text = node.scalar?.text else { return diagnostics.expected(expected, at: node) }
+      let digits = text.hasPrefix("sha256:") ? text.dropFirst(7) : text[...]
+      guard digits.utf8.count == 64, let digest = Hexadecimal.decode(digits) else { return diagnostics.expected(expected, at: node) }
+      return digest
     }
   }
 

@@ -9,11 +9,25 @@ package struct ProbeKinds: OptionSet, Sendable, Hashable {
   package static let schema = ProbeKinds(rawValue: 2)
   package static let files = ProbeKinds(rawValue: 4)
   package static let deep = ProbeKinds(rawValue: 8)
+  /// Keys of a key-value store: their number by prefix and their values.
+  package static let keys = ProbeKinds(rawValue: 16)
+  /// Keys of one of several databases of a server.
+  package static let keyDatabases = ProbeKinds(rawValue: 32)
+  /// Keys that fit a glob pattern.
+  package static let keyPatterns = ProbeKinds(rawValue: 64)
+  /// Keys whose value is of a type.
+  package static let keyTypes = ProbeKinds(rawValue: 128)
+  /// Which keys expire, and when.
+  package static let keyLifetimes = ProbeKinds(rawValue: 256)
+  /// The revision that the store stands at.
+  package static let keyRevisions = ProbeKinds(rawValue: 512)
 
   /// For messages: `SQL queries, files`.
   package var names: String {
     let all: [(ProbeKinds, String)] = [
       (.sql, "SQL queries"), (.schema, "schema comparison"), (.files, "files"), (.deep, "the engine's deep check"),
+      (.keys, "keys"), (.keyDatabases, "keys of a database"), (.keyPatterns, "keys by pattern"), (.keyTypes, "keys by type"),
+      (.keyLifetimes, "when keys expire"), (.keyRevisions, "a revision"),
     ]
     return all.filter { contains($0.0) }.map(\.1).joined(separator: ", ")
   }
@@ -25,14 +39,17 @@ package struct Probes: Sendable {
   package var schema: (any SchemaProbe)?
   package var files: (any FileProbe)?
   package var deep: (any DeepProbe)?
+  package var keys: (any KeyProbe)?
 
   package init(
-    sql: (any SQLProbe)? = nil, schema: (any SchemaProbe)? = nil, files: (any FileProbe)? = nil, deep: (any DeepProbe)? = nil
+    sql: (any SQLProbe)? = nil, schema: (any SchemaProbe)? = nil, files: (any FileProbe)? = nil, deep: (any DeepProbe)? = nil,
+    keys: (any KeyProbe)? = nil
   ) {
     self.sql = sql
     self.schema = schema
     self.files = files
     self.deep = deep
+    self.keys = keys
   }
 }
 

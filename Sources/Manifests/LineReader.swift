@@ -2,14 +2,15 @@ import DrillModel
 import Glibc
 
 /// Reads a text file line by line through a buffer of 256 KiB. Belongs to one thread.
-final class LineReader {
+package final class LineReader {
   private let descriptor: Int32
   private let name: String
   private var buffer: [UInt8] = []
   private var position = 0
   private var isAtEnd = false
 
-  init(path: String) throws {
+  /// - Throws: `Fault` with code `configuration` when it cannot be opened.
+  package init(path: String) throws {
     name = path
     descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw Fault(.configuration, "cannot open \(path): \(String(cString: strerror(errno)))") }
@@ -18,7 +19,9 @@ final class LineReader {
   deinit { close(descriptor) }
 
   /// The next line without its end; nil at the end of the file.
-  func next() throws -> ArraySlice<UInt8>? {
+  ///
+  /// - Throws: `Fault` with code `configuration` when it cannot be read, or for a line of over 1 MiB.
+  package func next() throws -> ArraySlice<UInt8>? {
     while true {
       if let end = buffer[position...].firstIndex(of: 10) {
         defer { position = end + 1 }
