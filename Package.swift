@@ -48,6 +48,7 @@ let package = Package(
     module("AWSSigning", ["DrillModel", "Digesting"]),
     module("AWSClient", ["DrillModel", "Digesting", "HTTPTransport", "AWSSigning"]),
     module("EngineKit", ["DrillModel", "DrillConfig", "ToolRunner", "Selecting", "CSystem"]),
+    module("TreeKit", ["DrillModel", "ToolRunner", "EngineKit", "Manifests", "CSystem"]),
     module("AWSKit", ["DrillModel", "ToolRunner", "HTTPTransport", "AWSClient"]),
     module("PostgreSQLKit", ["DrillModel", "ToolRunner", "EngineKit", "CLibPQ", "CSystem"]),
     module(
@@ -61,7 +62,7 @@ let package = Package(
       "EngineEBS", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "HTTPTransport", "AWSClient", "AWSKit"],
       path: "Sources/Engines/EBS"),
     module("EngineSQLite", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "CSQLite"], path: "Sources/Engines/SQLite"),
-    module("EngineFiles", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "Manifests", "CSystem"], path: "Sources/Engines/Files"),
+    module("EngineFiles", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "TreeKit", "Manifests"], path: "Sources/Engines/Files"),
     module(
       "SourceDirectory", ["DrillModel", "DrillConfig", "EngineKit", "ToolRunner", "Selecting", "CSystem"], path: "Sources/Sources/Directory"
     ),

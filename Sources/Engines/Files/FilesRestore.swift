@@ -2,8 +2,8 @@ import DrillModel
 import EngineKit
 import Glibc
 import Manifests
-import Synchronization
 import ToolRunner
+import TreeKit
 
 /// Restores a tar archive or a directory into a fresh directory; runs on a thread of its own, for it blocks.
 struct FilesRestore: Sendable {
@@ -11,7 +11,7 @@ struct FilesRestore: Sendable {
   let journal: String
   let special: FilesEngine.Special
   let context: EngineContext
-  let stop: FilesStop
+  let stop: StopFlag
 
   struct Result: Sendable {
     var notes: [String]
@@ -138,12 +138,4 @@ struct FilesRestore: Sendable {
     }
     return skipped > 0 ? ["\(skipped) devices, FIFOs and sockets were left out"] : []
   }
-}
-
-/// Tells the restoring thread to stop.
-final class FilesStop: Sendable {
-  private let flag = Atomic<Bool>(false)
-
-  var isSet: Bool { flag.load(ordering: .relaxed) }
-  func set() { flag.store(true, ordering: .relaxed) }
 }

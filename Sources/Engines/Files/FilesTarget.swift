@@ -3,6 +3,7 @@ import EngineKit
 import Glibc
 import Synchronization
 import ToolRunner
+import TreeKit
 
 /// A restored tree in the run's directory, inside a directory that only we may enter: what it holds belongs to whom the backup says.
 final class FilesTarget: ScratchTarget {
@@ -29,7 +30,7 @@ final class FilesTarget: ScratchTarget {
   }
 
   func restore(_ content: BackupContent) async throws -> RestoreReport {
-    let stop = FilesStop()
+    let stop = StopFlag()
     let start = context.clocks.elapsed()
     let restore = FilesRestore(root: root, journal: "\(enclosure)/directories", special: special, context: context, stop: stop)
     let result = try await withTaskCancellationHandler {

@@ -1,56 +1,64 @@
-import DrillModel
-import Manifests
+package import DrillModel
+internal import Manifests
 
 /// One member of a tar archive, with what extended headers say about it.
-struct TarMember: Sendable {
-  enum Kind: Sendable, Hashable {
+package struct TarMember: Sendable {
+  package enum Kind: Sendable, Hashable {
     case file, directory, link, hardLink
     /// Named for people.
     case special(String)
   }
 
-  var name: [UInt8]
-  var kind: Kind
-  var mode: UInt32
-  var uid: Int64
-  var gid: Int64
-  var seconds: Int64
-  var nanoseconds: Int64
+  package var name: [UInt8]
+  package var kind: Kind
+  package var mode: UInt32
+  package var uid: Int64
+  package var gid: Int64
+  package var seconds: Int64
+  package var nanoseconds: Int64
   /// Bytes that follow in the archive.
-  var stored: Int64
+  package var stored: Int64
   /// Bytes of the file once restored.
-  var size: Int64
+  package var size: Int64
   /// Where the stored bytes belong in a file with holes; nil for a file without.
-  var extents: [Extent]?
-  var target: [UInt8]
+  package var extents: [Extent]?
+  package var target: [UInt8]
 
-  struct Extent: Sendable, Hashable {
-    var offset: Int64
-    var length: Int64
+  /// A run of stored bytes and its place in the file.
+  package struct Extent: Sendable, Hashable {
+    package var offset: Int64
+    package var length: Int64
+
+    package init(offset: Int64, length: Int64) {
+      self.offset = offset
+      self.length = length
+    }
   }
 }
 
 /// Reads a tar archive member by member (sources: see `TarHeader`; GNU tar manual, "Storing Sparse Files").
 ///
 /// Belongs to one thread. Between two members the caller takes exactly the stored bytes of the first.
-final class TarReader {
+package final class TarReader {
   private static let longestExtension: Int64 = 16 << 20
   private static let mostExtents = 1_000_000
 
-  let input: ArchiveInput
+  /// Where it reads.
+  package let input: ArchiveInput
   private var globals: [String: [UInt8]] = [:]
   private var padding: Int64 = 0
   private var last: [UInt8] = []
-  private(set) var hasAttributes = false
+  /// Whether extended attributes were met, which are passed over.
+  package private(set) var hasAttributes = false
   /// Bytes that are not zero behind the archive's end.
-  private(set) var trailing: Int64 = 0
+  package private(set) var trailing: Int64 = 0
 
-  init(_ input: ArchiveInput) { self.input = input }
+  package init(_ input: ArchiveInput) { self.input = input }
 
   /// The next member; nil at the archive's end mark, behind which everything has then been read.
   ///
   /// - Throws: `Fault` with code `backup_truncated`, `backup_damaged` or `restore_failed`.
-  func next() throws -> TarMember? {
+  package func next() throws -> TarMember? {
     try skipPadding()
     var extended: [(key: String, value: [UInt8])] = []
     var longName: [UInt8]?
@@ -84,7 +92,8 @@ final class TarReader {
   /// Names where the archive stands, for messages.
   private var place: String { last.isEmpty ? "at its start" : "after \(Manifest.escaped(last).prefix(200))" }
 
-  func truncated() -> Fault {
+  /// The fault for an archive that ends here and should not.
+  package func truncated() -> Fault {
     Fault(
       .backupTruncated, "the archive is cut: it ends at byte \(input.offset), \(place)",
       advice: "Look at the job that writes it, and at the space it writes to")

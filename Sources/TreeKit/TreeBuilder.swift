@@ -1,12 +1,12 @@
-import DrillModel
-import Glibc
-import Manifests
+package import DrillModel
+internal import Glibc
+internal import Manifests
 
 /// Makes files, directories and links below one directory and nowhere else.
 ///
 /// Every step from the root down goes through a descriptor opened without following links, so no name and no link that came
 /// before can lead outside. Belongs to one thread.
-final class TreeBuilder {
+package final class TreeBuilder {
   private static let deepest = 400
 
   private let root: Int32
@@ -15,16 +15,17 @@ final class TreeBuilder {
   /// The directory last used and those above it, below the root.
   private var open: [(name: [UInt8], descriptor: Int32)] = []
   private var directories: DirectoryJournal
-  private(set) var entries = 0
-  private(set) var bytes: Int64 = 0
-  private(set) var replaced = 0
+  /// Entries and bytes admitted, and names that came more than once.
+  package private(set) var entries = 0
+  package private(set) var bytes: Int64 = 0
+  package private(set) var replaced = 0
   /// Modes with set-id bits, which are not restored, by escaped path.
-  private(set) var withheldModes: [String: UInt32] = [:]
+  package private(set) var withheldModes: [String: UInt32] = [:]
 
   /// Takes an existing, empty directory; `journal` is a file that will be made beside it.
   ///
   /// - Throws: `Fault` with code `scratch_unusable`.
-  init(root path: String, journal: String, limits: UnpackLimits) throws {
+  package init(root path: String, journal: String, limits: UnpackLimits) throws {
     root = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
     guard root >= 0 else { throw Fault(.scratchUnusable, "cannot open \(path): \(String(cString: strerror(errno)))") }
     self.limits = limits
@@ -37,18 +38,26 @@ final class TreeBuilder {
   }
 
   /// What an entry carries besides its content.
-  struct Attributes {
-    var mode: UInt32
-    var uid: Int64
-    var gid: Int64
-    var seconds: Int64
-    var nanoseconds: Int64
+  package struct Attributes: Sendable {
+    package var mode: UInt32
+    package var uid: Int64
+    package var gid: Int64
+    package var seconds: Int64
+    package var nanoseconds: Int64
+
+    package init(mode: UInt32, uid: Int64, gid: Int64, seconds: Int64, nanoseconds: Int64) {
+      self.mode = mode
+      self.uid = uid
+      self.gid = gid
+      self.seconds = seconds
+      self.nanoseconds = nanoseconds
+    }
   }
 
   // MARK: Names
 
   /// The parts of a name; refuses what would lead outside.
-  static func parts(of name: [UInt8]) throws -> [[UInt8]] {
+  package static func parts(of name: [UInt8]) throws -> [[UInt8]] {
     if name.first == UInt8(ascii: "/") { throw Self.unsafe(name, "has an absolute path") }
     let parts = name.split(separator: UInt8(ascii: "/")).map(Array.init).filter { $0 != [UInt8(ascii: ".")] }
     if parts.contains(Array("..".utf8)) { throw Self.unsafe(name, "leads out of its directory (..)") }
@@ -58,14 +67,15 @@ final class TreeBuilder {
     return parts
   }
 
-  static func unsafe(_ name: [UInt8], _ what: String) -> Fault {
+  /// The fault for a name that a backup must not have.
+  package static func unsafe(_ name: [UInt8], _ what: String) -> Fault {
     Fault(
       .unsafeContent, "the backup's entry \(Manifest.escaped(name).prefix(200)) \(what); nothing was written outside the scratch directory",
       advice: "Look at who can write to the backups")
   }
 
   /// Counts an entry against the limit.
-  func admit(_ name: [UInt8]) throws {
+  package func admit(_ name: [UInt8]) throws {
     entries += 1
     guard entries <= limits.entries else {
       throw Fault(
@@ -74,7 +84,7 @@ final class TreeBuilder {
   }
 
   /// Counts bytes against the limit before they are written.
-  func admit(bytes count: Int64) throws {
+  package func admit(bytes count: Int64) throws {
     let (sum, overflow) = bytes.addingReportingOverflow(count)
     guard !overflow, sum <= limits.bytes ?? .max else {
       throw Fault(
@@ -87,7 +97,7 @@ final class TreeBuilder {
   // MARK: Entries
 
   /// Makes a directory, or takes the one that is there; its mode, owner and time are set by `finish`.
-  func directory(_ name: [UInt8], _ attributes: Attributes) throws {
+  package func directory(_ name: [UInt8], _ attributes: Attributes) throws {
     let parts = try Self.parts(of: name)
     if parts.isEmpty { return }
     let existed = try descend(parts, name)
@@ -96,7 +106,7 @@ final class TreeBuilder {
   }
 
   /// Makes a file and gives its descriptor, to be given back to `close(_:)`. What was there under the name is replaced, never followed.
-  func file(_ name: [UInt8], _ attributes: Attributes) throws -> Int32 {
+  package func file(_ name: [UInt8], _ attributes: Attributes) throws -> Int32 {
     let (directory, leaf) = try place(name)
     let file = openat(directory, Self.terminated(leaf), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw failure("cannot make", name) }
@@ -105,7 +115,7 @@ final class TreeBuilder {
   }
 
   /// Sets a file's owner, mode and time, and closes it.
-  func close(_ file: Int32, _ name: [UInt8], _ attributes: Attributes) throws {
+  package func close(_ file: Int32, _ name: [UInt8], _ attributes: Attributes) throws {
     defer { _ = Glibc.close(file) }
     if isRoot, fchown(file, UInt32(truncatingIfNeeded: attributes.uid), UInt32(truncatingIfNeeded: attributes.gid)) != 0 {
       throw failure("cannot set the owner of", name)
@@ -116,7 +126,8 @@ final class TreeBuilder {
     }
   }
 
-  func link(_ name: [UInt8], to target: [UInt8], _ attributes: Attributes) throws {
+  /// Makes a symbolic link, which nothing here ever follows.
+  package func link(_ name: [UInt8], to target: [UInt8], _ attributes: Attributes) throws {
     let (directory, leaf) = try place(name)
     guard !target.isEmpty, target.count < 4096, !target.contains(0) else { throw Self.unsafe(name, "links to an impossible name") }
     let name0 = Self.terminated(leaf)
@@ -132,7 +143,7 @@ final class TreeBuilder {
   }
 
   /// Links to a file that the backup brought before, found like any other name: below the root, through no link.
-  func hardLink(_ name: [UInt8], to target: [UInt8]) throws {
+  package func hardLink(_ name: [UInt8], to target: [UInt8]) throws {
     let parts = try Self.parts(of: target)
     guard let leaf = parts.last else { throw Self.unsafe(name, "links to the root") }
     if try Self.parts(of: name) == parts { return }
@@ -167,7 +178,7 @@ final class TreeBuilder {
   }
 
   /// Sets what was put off for directories, the deepest first.
-  func finish() throws {
+  package func finish() throws {
     for level in open { _ = Glibc.close(level.descriptor) }
     open = []
     try directories.replay { path, attributes in
@@ -247,10 +258,11 @@ final class TreeBuilder {
     return [time, time]
   }
 
-  static func terminated(_ name: [UInt8]) -> [CChar] { name.map { CChar(bitPattern: $0) } + [0] }
+  /// A name as a system call wants it.
+  package static func terminated(_ name: [UInt8]) -> [CChar] { name.map { CChar(bitPattern: $0) } + [0] }
 
   /// Writes all of `bytes` at `offset`.
-  func write(_ bytes: UnsafeRawBufferPointer, to file: Int32, at offset: Int64, _ name: [UInt8]) throws {
+  package func write(_ bytes: UnsafeRawBufferPointer, to file: Int32, at offset: Int64, _ name: [UInt8]) throws {
     var rest = bytes
     var place = offset
     while !rest.isEmpty {
@@ -263,7 +275,7 @@ final class TreeBuilder {
   }
 
   /// Gives a file its size where it ends in a hole.
-  func extend(_ file: Int32, to size: Int64, _ name: [UInt8]) throws {
+  package func extend(_ file: Int32, to size: Int64, _ name: [UInt8]) throws {
     guard ftruncate(file, off_t(size)) == 0 else { throw failure("cannot extend", name) }
   }
 }

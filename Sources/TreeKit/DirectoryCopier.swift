@@ -1,13 +1,13 @@
-import DrillModel
-import Glibc
-import Manifests
-import ToolRunner
+internal import DrillModel
+internal import Glibc
+package import Manifests
+package import ToolRunner
 
 /// Copies the files of a directory tree, keeping which names are links to one file.
-struct DirectoryCopier: ~Copyable {
+package struct DirectoryCopier: ~Copyable {
   private let source: Descriptor
   private let builder: TreeBuilder
-  private let stop: FilesStop
+  private let stop: StopFlag
   private let buffer: UnsafeMutableRawBufferPointer
   /// The first name of each file that has several.
   private var first: [Identity: [UInt8]] = [:]
@@ -17,7 +17,7 @@ struct DirectoryCopier: ~Copyable {
     var inode: UInt64
   }
 
-  init(source: Descriptor, builder: TreeBuilder, stop: FilesStop) {
+  package init(source: Descriptor, builder: TreeBuilder, stop: StopFlag) {
     self.source = source
     self.builder = builder
     self.stop = stop
@@ -26,7 +26,7 @@ struct DirectoryCopier: ~Copyable {
 
   deinit { buffer.deallocate() }
 
-  mutating func copy(_ entry: Manifest.Entry, _ attributes: TreeBuilder.Attributes) throws {
+  package mutating func copy(_ entry: Manifest.Entry, _ attributes: TreeBuilder.Attributes) throws {
     let raw = openat(source.raw, TreeBuilder.terminated(entry.path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
     guard raw >= 0 else { throw unreadable(entry) }
     let input = Descriptor(owning: raw)

@@ -1,5 +1,5 @@
-import DrillModel
-import Glibc
+internal import DrillModel
+internal import Glibc
 
 /// Keeps in a file what must be set on directories once everything is inside them, so that memory does not grow with their number.
 final class DirectoryJournal {

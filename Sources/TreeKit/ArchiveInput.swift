@@ -1,18 +1,18 @@
-import DrillModel
-import Glibc
-import ToolRunner
+internal import DrillModel
+internal import Glibc
+package import ToolRunner
 
 /// Reads an archive's bytes in order through one buffer. Belongs to one thread.
-final class ArchiveInput {
+package final class ArchiveInput {
   private let descriptor: Descriptor
   private let buffer: UnsafeMutableRawBufferPointer
   private var position = 0
   private var end = 0
   /// Bytes taken so far.
-  private(set) var offset: Int64 = 0
+  package private(set) var offset: Int64 = 0
   private let isCancelled: @Sendable () -> Bool
 
-  init(_ descriptor: Descriptor, isCancelled: @escaping @Sendable () -> Bool) {
+  package init(_ descriptor: Descriptor, isCancelled: @escaping @Sendable () -> Bool) {
     self.descriptor = descriptor
     self.isCancelled = isCancelled
     buffer = .allocate(byteCount: 1 << 20, alignment: 4096)
@@ -23,7 +23,7 @@ final class ArchiveInput {
   /// The next bytes that are at hand, at most `limit`; empty at the end. Valid until the next call.
   ///
   /// - Throws: `Fault` with code `backup_unreadable`, or `CancellationError`.
-  func some(limit: Int64) throws -> UnsafeRawBufferPointer {
+  package func some(limit: Int64) throws -> UnsafeRawBufferPointer {
     if position == end { try refill() }
     let count = Int(min(limit, Int64(end - position)))
     defer {
@@ -49,7 +49,7 @@ final class ArchiveInput {
   }
 
   /// Exactly `count` bytes, or fewer at the end.
-  func exactly(_ count: Int) throws -> [UInt8] {
+  package func exactly(_ count: Int) throws -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(count)
     while bytes.count < count {
@@ -61,7 +61,7 @@ final class ArchiveInput {
   }
 
   /// Hands over `count` bytes; false when the input ends before.
-  func pass(_ count: Int64, to body: (UnsafeRawBufferPointer) throws -> Void) throws -> Bool {
+  package func pass(_ count: Int64, to body: (UnsafeRawBufferPointer) throws -> Void) throws -> Bool {
     var left = count
     while left > 0 {
       let part = try some(limit: left)

@@ -1,22 +1,21 @@
-import DrillModel
-
 /// One 512-byte header block of a tar archive: V7, ustar (POSIX.1-1988), GNU or pax (POSIX.1-2001, section "ustar Interchange Format";
 /// GNU tar manual, "Basic Tar Format").
-struct TarHeader: Sendable {
-  static let blockSize = 512
+package struct TarHeader: Sendable {
+  /// Bytes of a block.
+  package static let blockSize = 512
 
-  var name: [UInt8]
-  var mode: UInt32
-  var uid: Int64
-  var gid: Int64
-  var size: Int64
-  var seconds: Int64
-  var type: UInt8
-  var link: [UInt8]
+  package var name: [UInt8]
+  package var mode: UInt32
+  package var uid: Int64
+  package var gid: Int64
+  package var size: Int64
+  package var seconds: Int64
+  package var type: UInt8
+  package var link: [UInt8]
   let block: [UInt8]
 
   /// Whether the block's checksum is right: the sum of its bytes with the checksum's own field as spaces, signed in old archives.
-  static func isWhole(_ block: some Collection<UInt8>) -> Bool {
+  package static func isWhole(_ block: some Collection<UInt8>) -> Bool {
     guard block.count == blockSize, let stored = octal(Array(block.dropFirst(148).prefix(8))) else { return false }
     var unsigned: Int64 = 0
     var signed: Int64 = 0
@@ -29,7 +28,7 @@ struct TarHeader: Sendable {
   }
 
   /// Reads a block whose checksum has been found right; nil when a number in it is none.
-  init?(_ block: [UInt8]) {
+  package init?(_ block: [UInt8]) {
     func field(_ start: Int, _ length: Int) -> [UInt8] { Array(block[start..<start + length].prefix { $0 != 0 }) }
     func number(_ start: Int, _ length: Int) -> Int64? { Self.number(Array(block[start..<start + length])) }
     guard let mode = number(100, 8), let uid = number(108, 8), let gid = number(116, 8), let size = number(124, 12), size >= 0,
