@@ -53,6 +53,15 @@ let backupKeys = Section<BackupOptions>([
   Key("clock-skew", \.clockSkew, .duration, default: "5m", clockSkewText),
 ])
 
+/// The common part of `backup.logs`; a source's own keys stand beside it as they do in `backup`.
+let logKeys = Section<BackupOptions>([
+  Key(
+    "from", \.location, .backupLocation, required: true,
+    "Where the logs lie: a directory (a path or file://), or a URI, with the keys of that source beside it.")
+])
+
+let logsText = "A second place, with what rolls a recovery point forward: archived write-ahead log, binary logs."
+
 extension ValueType where Value == Selection {
   /// `latest`, `{random-within: 30d}`, `{oldest-within: 90d}` or `{at: 2026-11-01T04:00:00Z}`.
   static var selection: ValueType<Selection> {

@@ -23,7 +23,10 @@ struct DrillReader<Engine: Sendable, Source: Sendable, Check: Sendable> {
       self.restore($0, name, &diagnostics)
     }
     let checks = node.entry("checks").map { CheckReader(kinds: vocabulary.checks, drill: name).read($0.value, &diagnostics) } ?? []
-    if let restore { reportMisfits(restore.engine, checks, &diagnostics) }
+    if let restore {
+      reportMisfits(restore.engine, checks, &diagnostics)
+      reportLogs(restore.engine, node, &diagnostics)
+    }
     reportTier(node, &diagnostics)
     if node.entry("checks").map({ $0.value.items?.isEmpty ?? false }) ?? true {
       diagnostics.warning("the drill has no checks, so that no run of it can pass", at: node.place, suggestion: "add a list of checks")
@@ -31,8 +34,8 @@ struct DrillReader<Engine: Sendable, Source: Sendable, Check: Sendable> {
     guard let options, let backup, let restore, diagnostics.errorCount == before else { return nil }
     return Loaded(
       file: node.file, place: node.entry("drill")?.value.place ?? node.place, drill: drill(options, backup.options, restore.durability),
-      location: backup.location, sourceName: backup.name, source: backup.source, engineName: restore.name, engine: restore.engine,
-      checks: checks)
+      location: backup.location, sourceName: backup.name, source: backup.source, logs: backup.logs, engineName: restore.name,
+      engine: restore.engine, checks: checks)
   }
 
   private func part(_ key: String, _ meaning: String, of node: ConfigNode, _ diagnostics: inout Diagnostics) -> ConfigNode? {
@@ -67,6 +70,11 @@ struct DrillReader<Engine: Sendable, Source: Sendable, Check: Sendable> {
     diagnostics.error("there is no tier \(quoted(tier))", at: value.place, suggestion: near.map { "did you mean \($0)?" } ?? known)
   }
 
+  private func reportLogs(_ engine: Engine, _ node: ConfigNode, _ diagnostics: inout Diagnostics) {
+    guard let logs = node.entry("backup")?.value.entry("logs"), let refusal = vocabulary.refusesLogs(engine) else { return }
+    diagnostics.error(refusal, at: logs.keyPlace)
+  }
+
   private func reportMisfits(_ engine: Engine, _ checks: [LoadedCheck<Check>], _ diagnostics: inout Diagnostics) {
     for check in checks {
       if let misfit = vocabulary.misfit(engine, check.check) { diagnostics.error(misfit, at: check.place) }
@@ -83,18 +91,32 @@ struct TierTable: Sendable {
 }
 
 extension DrillReader {
-  private typealias Backup = (options: BackupOptions, location: BackupLocation, name: String, source: Source)
+  private typealias Backup = (options: BackupOptions, location: BackupLocation, name: String, source: Source, logs: Source?)
+  private typealias Store = (options: BackupOptions, location: BackupLocation, name: String, source: Source)
   private typealias Restore = (name: String, engine: Engine, durability: Durability?)
 
-  /// The source is chosen by the scheme; with an unknown one, keys are judged against every source's.
   private func backup(_ node: ConfigNode, _ drill: String, _ diagnostics: inout Diagnostics) -> Backup? {
+    let store = self.store(node, backupKeys, alongside: ["logs"], drill, &diagnostics)
+    guard let second = node.entry("logs")?.value, !(second.scalar?.isNull ?? false) else {
+      return store.map { ($0.options, $0.location, $0.name, $0.source, nil) }
+    }
+    let logs = self.store(second, logKeys, alongside: [], drill, &diagnostics)
+    guard let store, let logs else { return nil }
+    return (store.options, store.location, store.name, store.source, logs.source)
+  }
+
+  /// The source is chosen by the scheme; with an unknown one, keys are judged against every source's.
+  private func store(
+    _ node: ConfigNode, _ common: Section<BackupOptions>, alongside others: [String], _ drill: String,
+    _ diagnostics: inout Diagnostics
+  ) -> Store? {
     guard let entries = node.entries else { return diagnostics.expected("a mapping such as {from: /backups}", at: node) }
-    let options = backupKeys.read(node, &diagnostics, into: BackupOptions(), alongside: nil)
+    let options = common.read(node, &diagnostics, into: BackupOptions(), alongside: nil)
     var probe = Diagnostics()
     let location = node.entry("from").flatMap { ValueType<BackupLocation>.backupLocation.read($0.value, &probe) }
     let kind = location.flatMap { location in vocabulary.sources.first { $0.schemes.contains(location.scheme) } }
     let owned = kind.map(\.names) ?? vocabulary.sources.flatMap(\.names)
-    let isKnown = reportUnknownKeys(entries, known: backupKeys.names + owned, &diagnostics)
+    let isKnown = reportUnknownKeys(entries, known: common.names + others + owned, &diagnostics)
     guard let location else { return nil }
     guard let kind else {
       let known = vocabulary.sources.flatMap(\.schemes).map { $0 == "file" ? "a path, file://" : BackupLocation.written($0) }

@@ -4,7 +4,7 @@ package enum ReferenceTable {
   package static func markdown<Engine, Source, Check>(_ vocabulary: Vocabulary<Engine, Source, Check>) -> String {
     var sections = [
       section("drillmark.yaml", siteKeys.documentation), section("A drill file", drillKeys.documentation),
-      section("`backup`", backupKeys.documentation),
+      section("`backup`", backupKeys.documentation + [logsRow]),
     ]
     for source in vocabulary.sources {
       sections.append(section("`backup` with the source `\(source.name)`", source.rows, source.summary))
@@ -17,6 +17,10 @@ package enum ReferenceTable {
       sections.append(section("The check `\(check.name)`", check.rows, check.summary + short))
     }
     return sections.joined(separator: "\n")
+  }
+
+  private static var logsRow: KeyRow {
+    KeyRow(name: "logs", type: "mapping", isRequired: false, defaultText: nil, documentation: logsText, rows: logKeys.documentation)
   }
 
   private static func restoreRows(_ engines: [String]) -> [KeyRow] {

@@ -20,15 +20,23 @@ package enum SchemaDocument {
     return .object(first + rest)
   }
 
-  /// The common keys with every source's; which of those go with which scheme is said in conditions.
   private static func backup<Engine, Source, Check>(_ vocabulary: Vocabulary<Engine, Source, Check>) -> SchemaJSON {
+    let logs = SchemaJSON.Member("logs", place(vocabulary, logKeys).with("description", .string(logsText)))
+    return place(vocabulary, backupKeys, alongside: [logs])
+      .with("description", "Where the backups lie and which of them is restored.")
+  }
+
+  /// The common keys of a place with every source's; which of those go with which scheme is said in conditions.
+  private static func place<Engine, Source, Check, Options>(
+    _ vocabulary: Vocabulary<Engine, Source, Check>, _ common: Section<Options>, alongside others: [SchemaJSON.Member] = []
+  ) -> SchemaJSON {
     let properties = vocabulary.sources.flatMap(\.properties)
     let names = Set(properties.map(\.name)).sorted()
     let own = names.map { name in
       let schemas = properties.filter { $0.name == name }.map(\.value)
       return SchemaJSON.Member(name, schemas.count == 1 ? schemas[0] : [:])
     }
-    let base = backupKeys.schema(alongside: own).with("description", "Where the backups lie and which of them is restored.")
+    let base = common.schema(alongside: own + others)
     let known: SchemaJSON = ["properties": ["from": .anyOf(vocabulary.sources.map { ["pattern": .string(pattern($0.schemes))] })]]
     return base.with("allOf", .array([known] + vocabulary.sources.map { condition($0, others: names) }))
   }

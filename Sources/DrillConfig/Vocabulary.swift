@@ -25,16 +25,20 @@ package struct Vocabulary<Engine: Sendable, Source: Sendable, Check: Sendable>: 
   package var engines: [Kind<Engine>]
   package var sources: [SourceKind<Source>]
   package var checks: [Kind<Check>]
+  /// Why an engine has no use for the drill's `logs`, as a full sentence; nil when it has.
+  package var refusesLogs: @Sendable (Engine) -> String?
   /// Why an engine's restored target cannot be asked what the check needs, as a full sentence; nil when it can.
   package var misfit: @Sendable (Engine, Check) -> String?
 
   package init(
     engines: [Kind<Engine>], sources: [SourceKind<Source>], checks: [Kind<Check>],
+    refusesLogs: @escaping @Sendable (Engine) -> String? = { _ in nil },
     misfit: @escaping @Sendable (Engine, Check) -> String?
   ) {
     self.engines = engines
     self.sources = sources
     self.checks = checks
+    self.refusesLogs = refusesLogs
     self.misfit = misfit
   }
 }

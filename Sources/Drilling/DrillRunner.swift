@@ -83,7 +83,9 @@ package struct DrillRunner: Sendable {
     let limit = request.limit.map { RunLimit($0, clocks: clocks) }
     let drive = RunDrive(
       runner: self, plan: plan, claim: claim, observe: observe, limit: limit,
-      state: RunState(run: id, drill: plan.drill, trigger: request.trigger, startedAt: startedAt, origin: clocks.elapsed()))
+      state: RunState(
+        run: id, drill: plan.drill, trigger: request.trigger, startedAt: startedAt,
+        failureInstant: plan.failureInstant(startedAt: startedAt), origin: clocks.elapsed()))
     let work: @Sendable () async -> Outcome = {
       var drive = drive
       return await drive.carryOut(request)

@@ -101,12 +101,29 @@ extension RunDrive {
       state.report = try await phase(.restore, late: late) { try await target.restore(.handle(handle)) }
       end(.fetch)
     }
+    try await rollForward(target)
     for note in state.report?.notes ?? [] { state.note("restore_note", note) }
+    if let dataTime = state.report?.dataTime { state.chosen = state.chosen?.vouched(for: dataTime) }
     let lateReady = Fault(
       .notReady, "the restored system did not answer within \(plan.drill.deadlines[.ready].readable)",
       advice: "Look at `drillmark log \(state.run)`")
     try await phase(.ready, late: lateReady) { try await target.awaitReady() }
     state.readyAt = clocks.elapsed()
+  }
+
+  /// Applies what comes after the base, and proves that nothing of the chain was left out.
+  private mutating func rollForward(_ target: any ScratchTarget) async throws {
+    if target.rollsForward {
+      let late = Fault(
+        .deadlineExceeded, "the roll-forward did not end within its deadline of \(plan.drill.deadlines[.recover].readable)",
+        advice: "Look at `drillmark log \(state.run)`; raise deadlines.recover if this much time is expected")
+      let report = try await phase(.recover, late: late) { try await target.recover() }
+      state.report = state.report.map { $0.followed(by: report) } ?? report
+    }
+    let missing = state.arrivals.missing(of: state.chosen?.chain ?? [])
+    if let first = missing.first {
+      throw Fault(.internalError, "the engine \(plan.engine.name) did not read \(first.name), which the recovery point needs")
+    }
   }
 
   private mutating func restoreStream(_ stream: UnwrappedStream, into target: any ScratchTarget, _ late: Fault) async throws {

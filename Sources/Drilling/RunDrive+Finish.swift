@@ -110,7 +110,7 @@ extension RunDrive {
 
   var seenPoints: [SeenPoint] {
     (state.survey?.candidates ?? []).compactMap { candidate in
-      candidate.time.map { SeenPoint(location: candidate.artefact.location, takenAt: $0, origin: candidate.origin ?? .name) }
+      candidate.time.map { SeenPoint(location: candidate.newest.location, takenAt: $0, origin: candidate.origin ?? .name) }
     }
   }
 }

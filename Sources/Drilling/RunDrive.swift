@@ -30,7 +30,7 @@ struct RunDrive {
       let candidate = try await select()
       let user = try BoxUsers.claim(lockDirectory: settings.logs)
       defer { withExtendedLifetime(user) {} }
-      let context = try engineContext(supervised, secrets.fetched, user: user?.user)
+      let context = try engineContext(supervised, secrets.fetched, user: user?.user, candidate)
       // Finding the tools and making the directory are provisioning, though the target itself needs the content's head first.
       begin(.provision)
       state.engine = try await plan.engine.preflight(context)
@@ -86,10 +86,10 @@ struct RunDrive {
     let late = Fault(
       .sourceUnreachable, "\(source.location) could not be listed within \(plan.drill.deadlines[.select].readable)",
       advice: "Check the store, or raise deadlines.select", isTransient: true)
-    let (rules, started, instant) = (plan.drill.rules, state.startedAt, state.failureInstant)
+    let (plan, rules, started, instant) = (plan, plan.drill.rules, state.startedAt, state.failureInstant)
     let (survey, result) = try await phase(.select, late: late) {
       var random = SystemRandomNumberGenerator()
-      let survey = try await source.survey(rules: rules, now: started)
+      let survey = try await plan.survey(now: started)
       return (survey, Result { try survey.choose(rules.select, failureInstant: instant, using: &random) })
     }
     // What was rejected belongs in the record even when nothing is left to choose.
@@ -97,7 +97,7 @@ struct RunDrive {
     let candidate = try result.get()
     state.chosen = candidate
     state.artefact = ArtefactRecord(location: candidate.artefact.location, bytes: candidate.artefact.bytes, sha256: nil)
-    observe(.selected("restoring \(candidate.artefact.name) of \(survey.candidates.count) recovery points in \(source.location)"))
+    observe(.selected("restoring \(candidate.id) of \(survey.candidates.count) recovery points in \(source.location)"))
     return candidate
   }
 
@@ -111,19 +111,39 @@ struct RunDrive {
     }
   }
 
-  private func engineContext(_ tools: SupervisedTools, _ secrets: FetchedSecrets, user: Box.User?) throws -> EngineContext {
+  private func engineContext(
+    _ tools: SupervisedTools, _ secrets: FetchedSecrets, user: Box.User?, _ candidate: Candidate
+  ) throws -> EngineContext {
     let observe = observe
-    return EngineContext(
+    var context = EngineContext(
       run: state.run, directory: ScratchDirectory.path(in: settings.scratch, run: state.run), cache: settings.cache, tools: tools,
       journal: LedgerJournal(ledger: runner.ledger, claim: claim, crashPoint: settings.crashPoint), clocks: clocks,
-      durability: plan.drill.durability,
-      limits: plan.drill.limits, protected: settings.protected, sources: plan.source.localDirectories, secrets: secrets, user: user,
+      durability: plan.drill.durability, limits: plan.drill.limits, protected: settings.protected, sources: plan.localDirectories,
+      secrets: secrets, user: user, recoverTo: plan.recoverTo,
       labels: ["drill": plan.drill.name, "host": settings.host, "ledger": runner.ledger.path],
       progress: { phase, done, total in observe(.progressed(phase, done: done, total: total)) })
+    let arrivals = state.arrivals
+    let chain = try opener(of: plan.source, context) { arrivals.link($0, $1) }
+    context.chain = candidate.chain.map { artefact in ChainLink(artefact) { try await chain.open(artefact) } }
+    if let source = plan.logs {
+      let logs = try opener(of: source, context) { arrivals.log($0, $1) }
+      context.logs = LogArchive(
+        location: source.location, listing: { try await logs.source.artefacts() }, opening: { try await logs.open($0) })
+    }
+    return context
+  }
+
+  private func opener(
+    of source: any BackupSource, _ context: EngineContext, arrived: @escaping @Sendable (Artefact, StreamSummary?) -> Void
+  ) throws -> LinkOpener {
+    LinkOpener(
+      source: try source.with(context.secrets),
+      unwrapper: Unwrapper(tools: context.tools, limits: plan.drill.limits, user: context.user), limit: plan.drill.deadlines[.select],
+      arrived: arrived)
   }
 
   private mutating func makeDirectory(_ context: EngineContext) async throws {
-    try ScratchGuard(scratch: settings.scratch).check(against: plan.source.localDirectories)
+    try ScratchGuard(scratch: settings.scratch).check(against: plan.localDirectories)
     let directory = ScratchDirectory(path: context.directory, run: state.run)
     let resource = ScratchResource(kind: "directory", name: directory.path)
     try await context.journal.intend(resource)

@@ -37,13 +37,20 @@ struct RunJudge {
   }
 
   private var pointEvidence: RecoveryPointEvidence {
-    let figures = worstGap(
+    RecoveryPointEvidence(
+      failureInstant: state.failureInstant, newestPoint: newestPoint, clockSkew: plan.drill.rules.clockSkew, gaps: gaps,
+      freshness: state.freshness)
+  }
+
+  private var gaps: GapFigures {
+    // What logs bridge is restorable at every moment, however far apart the bases lie.
+    if plan.logs != nil, state.readyAt != nil, let reached = state.report?.dataTime {
+      return .bridged(upTo: reached, failureInstant: state.failureInstant)
+    }
+    return worstGap(
       points: points, previousSealed: previousSealed, failureInstant: state.failureInstant, window: plan.drill.rules.window,
       // Clocks may differ about now; a past instant is what it is.
       clockSkew: state.failureInstant == state.startedAt ? plan.drill.rules.clockSkew : .zero)
-    return RecoveryPointEvidence(
-      failureInstant: state.failureInstant, newestPoint: newestPoint, clockSkew: plan.drill.rules.clockSkew, gaps: figures,
-      freshness: state.freshness)
   }
 
   /// The header of the chosen point may know its time better than its name, also when it is the newest one.
@@ -57,7 +64,7 @@ struct RunJudge {
     var listed: [String: Timestamp] = [:]
     for candidate in state.survey?.candidates ?? [] {
       let known = candidate.id == state.chosen?.id ? state.chosen?.time : candidate.time
-      if let known { listed[candidate.artefact.location] = known }
+      if let known { listed[candidate.newest.location] = known }
     }
     let rejected = Set((state.survey?.rejected ?? []).map(\.artefact.location))
     let earlier = Dictionary(remembered.map { ($0.location, $0.takenAt) }, uniquingKeysWith: { first, _ in first })
@@ -86,9 +93,11 @@ struct RunJudge {
   private var recoveryPoint: RecoveryPointRecord? {
     guard let survey = state.survey else { return nil }
     let rejected = survey.rejected.map { RejectedRecord(location: $0.artefact.location, reason: $0.reason) }
+    let artefacts = (state.artefact.map { [$0] } ?? []) + state.arrivals.records(of: state.chosen?.chain ?? [], logs: plan.logs?.location)
+    let bytes = artefacts.allSatisfy { $0.bytes != nil } && !artefacts.isEmpty ? artefacts.compactMap(\.bytes).reduce(0, +) : nil
     return RecoveryPointRecord(
-      id: state.chosen?.id ?? "", takenAt: state.chosen?.time, timeOrigin: state.chosen?.origin, bytes: state.artefact?.bytes,
-      artefacts: state.artefact.map { [$0] } ?? [], considered: survey.candidates.count + rejected.count, rejected: rejected)
+      id: state.chosen?.id ?? "", takenAt: state.chosen?.time, timeOrigin: state.chosen?.origin, bytes: bytes,
+      artefacts: artefacts, considered: survey.candidates.count + rejected.count, rejected: rejected)
   }
 
   private var environment: EnvironmentRecord {

@@ -31,9 +31,11 @@ package struct RunPreview: Sendable, Encodable {
     package var takenAt: Timestamp?
     package var timeOrigin: TimeOrigin?
     package var bytes: Int64?
+    /// How many artefacts it takes, `location` being the last of them.
+    package var artefacts: Int
 
     private enum CodingKeys: String, CodingKey {
-      case location, bytes
+      case location, bytes, artefacts
       case takenAt = "taken_at"
       case timeOrigin = "time_origin"
     }
@@ -52,8 +54,8 @@ package struct RunPreview: Sendable, Encodable {
   package static func make(_ plan: DrillPlan, settings: RunSettings, clocks: any Clocks, verify: Bool) async throws -> RunPreview {
     let now = clocks.now()
     let rules = plan.drill.rules
-    let instant = plan.drill.failureInstant(startedAt: now)
-    let survey = try await plan.source.survey(rules: rules, now: now)
+    let instant = plan.failureInstant(startedAt: now)
+    let survey = try await plan.survey(now: now)
     var preview = RunPreview(
       drill: plan.drill.name, source: plan.source.location, considered: survey.candidates.count,
       rejected: survey.rejected.map { RejectedRecord(location: $0.artefact.location, reason: $0.reason) },
@@ -76,7 +78,8 @@ package struct RunPreview: Sendable, Encodable {
     at candidate: Candidate, _ plan: DrillPlan, _ settings: RunSettings, _ clocks: any Clocks, instant: Timestamp, verify: Bool
   ) async throws {
     chosen = Chosen(
-      location: candidate.artefact.location, takenAt: candidate.time, timeOrigin: candidate.origin, bytes: candidate.artefact.bytes)
+      location: candidate.newest.location, takenAt: candidate.time, timeOrigin: candidate.origin, bytes: candidate.bytes,
+      artefacts: candidate.chain.count + 1)
     artefactAge = candidate.time.map { (instant - $0).readable }
     let tools = SupervisedTools(run: "plan")
     let secrets = try await SecretReader(environment: settings.environment).fetch(plan.source.secretReferences, tools: tools)
@@ -135,7 +138,7 @@ package enum EngineExamination {
       EngineContext(
         run: run, directory: ScratchDirectory.path(in: settings.scratch, run: run), cache: settings.cache, tools: tools,
         journal: NoJournal(), clocks: clocks, durability: plan.drill.durability, limits: plan.drill.limits, protected: settings.protected,
-        sources: plan.source.localDirectories, secrets: secrets.fetched,
+        sources: plan.localDirectories, secrets: secrets.fetched,
         progress: { _, _, _ in }))
   }
 

@@ -12,7 +12,7 @@ struct RunSecrets: Sendable {
   /// - Parameter tools: Without a log, which does not know yet what to hide.
   /// - Throws: `Fault` with code `credentials`.
   static func fetch(_ plan: DrillPlan, settings: RunSettings, tools: any ToolRunning) async throws -> RunSecrets {
-    let references = plan.engine.secretReferences + plan.source.secretReferences
+    let references = plan.engine.secretReferences + plan.source.secretReferences + (plan.logs?.secretReferences ?? [])
     guard !references.isEmpty else { return RunSecrets(fetched: FetchedSecrets(), hidden: []) }
     let fetched = try await SecretReader(environment: settings.environment).fetch(references, tools: tools)
     let values = try references.map { try fetched.value(of: $0) }

@@ -14,6 +14,8 @@ struct RunState: Sendable {
   var survey: Survey?
   var chosen: Candidate?
   var artefact: ArtefactRecord?
+  /// What was read beside that artefact.
+  let arrivals = Arrivals()
   var engine: EngineIdentity?
   var report: RestoreReport?
   var checks: [CheckRecord] = []
@@ -24,25 +26,16 @@ struct RunState: Sendable {
   var notes: [Reason] = []
   var resources: [ScratchResource] = []
 
-  init(run: RunID, drill: Drill, trigger: RunRecord.Trigger, startedAt: Timestamp, origin: Duration) {
+  init(run: RunID, drill: Drill, trigger: RunRecord.Trigger, startedAt: Timestamp, failureInstant: Timestamp, origin: Duration) {
     self.run = run
     self.drill = drill
     self.trigger = trigger
     self.startedAt = startedAt
-    failureInstant = drill.failureInstant(startedAt: startedAt)
+    self.failureInstant = failureInstant
     timeline = Timeline(origin: origin)
   }
 
   mutating func note(_ code: String, _ text: String, _ severity: Reason.Level = .note) {
     notes.append(Reason(code: code, severity: severity, text: text))
-  }
-}
-
-extension Drill {
-  /// The moment of the simulated disaster: declared, or the time to restore to, or the run's start.
-  func failureInstant(startedAt: Timestamp) -> Timestamp {
-    if let failureInstant { return failureInstant }
-    if case .at(let instant) = rules.select { return instant }
-    return startedAt
   }
 }

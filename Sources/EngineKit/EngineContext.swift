@@ -20,6 +20,12 @@ package struct EngineContext: Sendable {
   package var secrets: FetchedSecrets
   /// A user of this run's own that boxed programs become; nil when we are not root and they stay who we are.
   package var user: Box.User?
+  /// What must be applied after the content, in order; empty for a point of one artefact. Known from `provision` on.
+  package var chain: [ChainLink]
+  /// The drill's `logs`; nil when it declares none.
+  package var logs: LogArchive?
+  /// The moment to restore to where `select: {at: …}` names one.
+  package var recoverTo: Timestamp?
   /// Whose run it is (`drill`, `host`, `ledger`), for marking what is made elsewhere.
   package var labels: [String: String]
   /// Told the decoded bytes restored so far, from any thread.
@@ -28,7 +34,8 @@ package struct EngineContext: Sendable {
   package init(
     run: RunID, directory: String, cache: String, tools: any ToolRunning, journal: any ScratchJournal, clocks: any Clocks,
     durability: Durability, limits: UnpackLimits, protected: ProtectedSystems, sources: [String] = [],
-    secrets: FetchedSecrets = FetchedSecrets(), user: Box.User? = nil, labels: [String: String] = [:],
+    secrets: FetchedSecrets = FetchedSecrets(), user: Box.User? = nil, chain: [ChainLink] = [], logs: LogArchive? = nil,
+    recoverTo: Timestamp? = nil, labels: [String: String] = [:],
     progress: @escaping @Sendable (PhaseName, Int64, Int64?) -> Void
   ) {
     self.run = run
@@ -43,6 +50,9 @@ package struct EngineContext: Sendable {
     self.sources = sources
     self.secrets = secrets
     self.user = user
+    self.chain = chain
+    self.logs = logs
+    self.recoverTo = recoverTo
     self.labels = labels
     self.progress = progress
   }

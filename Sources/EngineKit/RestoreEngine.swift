@@ -1,5 +1,6 @@
 package import DrillConfig
 package import DrillModel
+package import Selecting
 package import ToolRunner
 
 /// Restores one kind of backup. A value that holds its drill's options; everything of one run is in the context.
@@ -14,6 +15,19 @@ package protocol RestoreEngine: Sendable {
   ///
   /// - Throws: `Fault` with a code whose verdict is `cannot_drill`.
   func preflight(_ context: EngineContext) async throws -> EngineIdentity
+
+  /// Groups what was listed into recovery points where a point is more than one artefact: bases with their chains, dated, and what cannot
+  /// be restored among the rejected with its reason. May read small files that lie beside artefacts on this machine.
+  ///
+  /// - Throws: `Fault` when the store as a whole cannot be judged.
+  func assemble(_ survey: Survey) async throws -> Survey
+
+  /// Whether it rolls forward with what the drill's `logs` hold.
+  var takesLogs: Bool { get }
+
+  /// The moment that the drill asks this engine to restore to, which is then its failure instant; nil for the newest state, or where the
+  /// target is no time.
+  var recoveryInstant: Timestamp? { get }
 
   /// Tells the format from the decoded beginning and says how the content must be handed over. Pure.
   ///
@@ -47,6 +61,9 @@ package protocol RestoreEngine: Sendable {
 }
 
 extension RestoreEngine {
+  package func assemble(_ survey: Survey) async throws -> Survey { survey }
+  package var takesLogs: Bool { false }
+  package var recoveryInstant: Timestamp? { nil }
   package var secretReferences: [SecretReference] { [] }
   package func sensitiveParts(of secrets: FetchedSecrets) -> [String] { [] }
   package var permissions: [CloudPermission] { [] }
@@ -67,12 +84,20 @@ extension RestoreEngine {
   package func place(scratch: String) -> String { "a new directory in \(scratch), engine \(name)" }
 }
 
-/// A made scratch target. Calls come in the order restore, awaitReady, probes; `destroy` may come at any time.
+/// A made scratch target. Calls come in the order restore, recover, awaitReady, probes; `destroy` may come at any time.
 package protocol ScratchTarget: Sendable {
   /// Loads the content. Cancelling ends every tool it started.
   ///
   /// - Throws: `Fault`; one whose verdict is `failed` speaks about the backup.
   func restore(_ content: BackupContent) async throws -> RestoreReport
+
+  /// Whether `recover` has anything to do.
+  var rollsForward: Bool { get }
+
+  /// Rolls what was restored forward to the moment that the drill asks for. Cancelling ends every tool it started.
+  ///
+  /// - Throws: as `restore` does.
+  func recover() async throws -> RestoreReport
 
   /// Answers when the restored system answers.
   func awaitReady() async throws
@@ -85,6 +110,11 @@ package protocol ScratchTarget: Sendable {
 
   /// Ends servers and removes what lies outside the run's directory. Repeating it, or a target that is gone, is a success.
   func destroy() async throws
+}
+
+extension ScratchTarget {
+  package var rollsForward: Bool { false }
+  package func recover() async throws -> RestoreReport { RestoreReport(engineTime: .zero) }
 }
 
 /// Destroys what an earlier run left, known only by its ledger row. An engine that makes resources outside the run's directory has one.
@@ -132,5 +162,10 @@ package struct RestoreReport: Sendable {
     self.engineTime = engineTime
     self.dataTime = dataTime
     self.notes = notes
+  }
+
+  /// Both steps of one restore as one: times add up, and the later word on the data's time counts.
+  package func followed(by later: RestoreReport) -> RestoreReport {
+    RestoreReport(engineTime: engineTime + later.engineTime, dataTime: later.dataTime ?? dataTime, notes: notes + later.notes)
   }
 }

@@ -32,6 +32,15 @@ package struct GapFigures: Sendable, Hashable {
   }
 }
 
+extension GapFigures {
+  /// The figures where logs were replayed without a hole up to `reached`: every moment before it can be restored, so only the span from
+  /// there to the failure instant is without a recovery point.
+  package static func bridged(upTo reached: Timestamp, failureInstant: Timestamp) -> GapFigures {
+    let open = Gap(from: min(reached, failureInstant), to: failureInstant, isOpen: true)
+    return GapFigures(sinceLastRun: open, window: open, unknownBecause: nil)
+  }
+}
+
 /// The longest spans without a new recovery point.
 ///
 /// A span counts for the run when it ended after `previousSealed` (the first run: at or after the window's beginning); the one that is open

@@ -29,6 +29,7 @@ package struct StandardRegistry: Sendable {
         DirectorySource.kind, S3Source.kind(aws: aws), RDSSource.kind(aws: aws), EBSSource.kind(aws: aws), VaultSource.kind(aws: aws),
       ],
       checks: Checks.kinds,
+      refusesLogs: { $0.takesLogs ? nil : "the engine \($0.name) has no use for `logs`: its backups are not rolled forward" },
       misfit: { engine, check in
         let missing = check.needs.subtracting(engine.provides)
         return missing.isEmpty ? nil : "the check \(check.kind) needs \(missing.names), which the engine \(engine.name) does not offer"

@@ -23,6 +23,9 @@ extension Candidate {
     return (origin == nil || origin == .modified || isFiner ? dated(header, .header) : self, note)
   }
 
+  /// This candidate dated by its own content, which vouches for `time`.
+  package func vouched(for time: Timestamp) -> Candidate { dated(time, .metadata) }
+
   private func dated(_ time: Timestamp, _ origin: TimeOrigin) -> Candidate {
     var copy = self
     copy.time = time

@@ -1,8 +1,11 @@
 package import DrillModel
 
-/// A recovery point that could be restored.
+/// A recovery point that could be restored: one artefact, or a chain of them.
 package struct Candidate: Sendable, Hashable {
+  /// What is restored first, and all there is of a point without a chain.
   package var artefact: Artefact
+  /// What must be applied after it, in order; empty for a point of one artefact.
+  package var chain: [Artefact]
   /// When the state it holds was taken; nil when nothing trustworthy says.
   package var time: Timestamp?
   package var origin: TimeOrigin?
@@ -11,24 +14,36 @@ package struct Candidate: Sendable, Hashable {
   /// The whole span that the name's date covers, for a date without a time of day.
   package var namedDay: Range<Timestamp>?
 
-  package init(artefact: Artefact, time: Timestamp?, origin: TimeOrigin?, isDateOnly: Bool = false, namedDay: Range<Timestamp>? = nil) {
+  package init(
+    artefact: Artefact, chain: [Artefact] = [], time: Timestamp?, origin: TimeOrigin?, isDateOnly: Bool = false,
+    namedDay: Range<Timestamp>? = nil
+  ) {
     self.artefact = artefact
+    self.chain = chain
     self.time = time
     self.origin = origin
     self.isDateOnly = isDateOnly
     self.namedDay = namedDay
   }
 
-  /// The name, which tells recovery points of one store apart.
-  package var id: String { artefact.name }
+  /// The artefact that makes the point what it is: the last of its chain.
+  package var newest: Artefact { chain.last ?? artefact }
+
+  /// The newest artefact's name, which tells recovery points of one store apart.
+  package var id: String { newest.name }
+
+  /// Bytes stored of all its artefacts; nil where the store does not say.
+  package var bytes: Int64? {
+    chain.reduce(artefact.bytes) { sum, link in sum.flatMap { sum in link.bytes.map { sum + $0 } } }
+  }
 
   /// The time by which points are put in order and chosen: its own, else the store's modification time, which may order what it may not
   /// date.
-  package var order: Timestamp? { time ?? artefact.modified }
+  package var order: Timestamp? { time ?? newest.modified }
 
   /// Whether it is so young that it may still be arriving.
   package func isSettling(rules: SelectionRules, now: Timestamp) -> Bool {
-    Settling.isYoung(modified: artefact.modified, time: time, rules: rules, now: now)
+    Settling.isYoung(modified: newest.modified, time: time, rules: rules, now: now)
   }
 }
 

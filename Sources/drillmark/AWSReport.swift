@@ -80,7 +80,7 @@ struct AWSReport: Encodable {
   static func declared(by loaded: LoadedSite, alerts: AlertSettings) -> [Need] {
     var found: [CloudPermission: [String]] = [:]
     for plan in loaded.drills {
-      for permission in plan.source.permissions + plan.engine.permissions {
+      for permission in plan.source.permissions + (plan.logs?.permissions ?? []) + plan.engine.permissions {
         found[permission, default: []].append("drill \(plan.drill.name)")
       }
     }

@@ -117,12 +117,20 @@ let backupFaults: [FaultCase] = [
   backup("  from: RDS:orders", "5:9: nothing here reads backups from \"rds:\"; what can be read: a path, file://, s3://"),
   backup(
     "  from: b\n  region: x",
-    "6:3: unknown key \"region\"; known keys: from, match, name-timezone, header-timezone, trust-modified-time, duration, select, window, settle, clock-skew, depth"
+    "6:3: unknown key \"region\"; known keys: from, match, name-timezone, header-timezone, trust-modified-time, duration, select, window, settle, clock-skew, logs, depth"
   ),
   backup(
     "  from: s3://b/\n  dept: 3",
-    "6:3: unknown key \"dept\"; known keys: from, match, name-timezone, header-timezone, trust-modified-time, duration, select, window, settle, clock-skew, region"
+    "6:3: unknown key \"dept\"; known keys: from, match, name-timezone, header-timezone, trust-modified-time, duration, select, window, settle, clock-skew, logs, region"
   ),
+  backup(
+    "  from: b\n  logs: {}",
+    "6:9: the key from is missing: Where the logs lie: a directory (a path or file://), or a URI, with the keys of that source beside it."),
+  backup("  from: b\n  logs: w", "6:9: expected a mapping such as {from: /backups}, found \"w\""),
+  backup("  from: b\n  logs: {from: s3://w, depth: 2}", "6:24: unknown key \"depth\"; known keys: from, region"),
+  backup("  from: b\n  logs: {from: w, match: x}", "6:19: unknown key \"match\"; known keys: from, depth"),
+  backup(
+    "  from: b\n  logs: {from: azure://w}", "6:16: nothing here reads backups from \"azure://\"; what can be read: a path, file://, s3://"),
   backup("  from: b\n  depth: deep", "6:10: expected a whole number from 0 to 9, found \"deep\""),
   backup("  from: b\n  mach: x", "6:3: unknown key \"mach\"; did you mean `match`?"),
   backup(
@@ -148,6 +156,9 @@ let backupFaults: [FaultCase] = [
 ]
 
 let restoreFaults: [FaultCase] = [
+  FaultCase(
+    "drill: d\nrestore: {engine: postgresql}\nchecks: [engine: full]\nbackup:\n  from: b\n  logs: {from: w}",
+    "6:3: the engine postgresql has no use for `logs`"),
   restore("  jobs: 2", "5:3: the key engine is missing: one of postgresql or files"),
   restore("  engine: postgres", "5:11: expected postgresql or files, found \"postgres\"; did you mean postgresql?"),
   restore("  engine: files\n  jobs: 2", "6:3: unknown key \"jobs\"; known keys: engine, scratch"),

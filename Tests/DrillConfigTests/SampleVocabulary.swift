@@ -34,10 +34,11 @@ struct SampleCheck: Sendable, Equatable {
 typealias SampleLoaded = LoadedDrill<SampleEngine, SampleSource, SampleCheck>
 
 let sampleVocabulary = Vocabulary<SampleEngine, SampleSource, SampleCheck>(
-  engines: [postgresql, files], sources: [directory, bucket], checks: [rows, query, freshness, engineCheck, command]
-) { engine, check in
-  check.kind == "query" && !engine.hasSQL ? "the check query needs SQL queries, which the engine \(engine.name) does not provide" : nil
-}
+  engines: [postgresql, files], sources: [directory, bucket], checks: [rows, query, freshness, engineCheck, command],
+  refusesLogs: { $0.name == "postgresql" ? "the engine postgresql has no use for `logs`" : nil },
+  misfit: { engine, check in
+    check.kind == "query" && !engine.hasSQL ? "the check query needs SQL queries, which the engine \(engine.name) does not provide" : nil
+  })
 
 private let postgresql = Kind<SampleEngine>(
   name: "postgresql", summary: "Restores dumps of pg_dump.",

@@ -11,7 +11,7 @@ import Testing
     "there is no tier", "time zone such as", "is given twice", "cron expression cannot", "write it in decimal digits",
     "or time with its offset", "2026-02-30", "NUL character", "1e-1", "has fields of a time", "99999999999999999999", "never /etc",
     "bring no luck", "min is above max",
-    "which the engine", "longer than zero", "file URI with an absolute", "can be seen",
+    "which the engine", "has no use for", "longer than zero", "file URI with an absolute", "can be seen",
   ]
 
   private static let faults = topFaults + backupFaults + restoreFaults + checkFaults
@@ -64,6 +64,11 @@ import Testing
   }
 }
 
+/// A drill of the engine that takes logs.
+private func filesDrill(_ backup: String) -> String {
+  smallDrill.replacing("from: /backups", with: backup).replacing("postgresql}", with: "files}")
+}
+
 private let goodDrills =
   [
     "objectives:\n", "objectives: {rpo: 1h, every: 7d}\n", "rpo-basis: data\n", "gap-tolerance: 0.1\n", "gap-tolerance: 10%\n",
@@ -75,6 +80,7 @@ private let goodDrills =
     "  - query: {sql: select 1, min: -3}\n",
   ].map { smallDrill + $0 } + [
     smallDrill.replacing("from: /backups", with: "from: s3://b, region: x"),
+    filesDrill("from: s3://b, region: x, logs: {from: /wal, depth: 1}"), filesDrill("from: /b, logs: {from: s3://wal, region: x}"),
     smallDrill.replacing("from: /backups", with: "from: './rds:orders'"), smallDrill.replacing("from: /backups", with: "from: 'a:b'"),
     smallDrill.replacing("from: /backups", with: "from: b, depth: 3, select: {random-within: 30d}"),
     smallDrill.replacing("postgresql}", with: "postgresql, password: {env: PW}, scratch: {durability: relaxed}}"),

@@ -1,6 +1,7 @@
 package import DrillModel
 package import EngineKit
 import Glibc
+package import Selecting
 import Synchronization
 import ToolRunner
 
@@ -50,11 +51,21 @@ package struct ScriptedEngine: RestoreEngine {
   package let restoresHandles = true
   package let script: Script
   let intake: BackupIdentity.Intake
+  /// Puts chains together; nil leaves the survey as it is.
+  package var assembling: (@Sendable (Survey) -> Survey)?
+  /// What rolling forward comes to; nil for a target that does not.
+  package var rolling: RestoreReport?
+  /// Whether it reads what the chain and the logs hold, as a correct engine does.
+  package var readsChain = true
+  package var recoveryInstant: Timestamp?
+  package let takesLogs = true
 
   package init(_ script: Script = Script(), intake: BackupIdentity.Intake = .handle) {
     self.script = script
     self.intake = intake
   }
+
+  package func assemble(_ survey: Survey) async throws -> Survey { assembling?(survey) ?? survey }
 
   package func preflight(_ context: EngineContext) async throws -> EngineIdentity {
     try await script.step("preflight")
@@ -69,13 +80,17 @@ package struct ScriptedEngine: RestoreEngine {
   package func provision(_ context: EngineContext, for identity: BackupIdentity) async throws -> any ScratchTarget {
     guard access(context.directory, F_OK) == 0 else { throw Fault(.internalError, "provision was called without a directory") }
     try await script.step("provision")
-    return ScriptedTarget(script: script)
+    return ScriptedTarget(script: script, rolling: rolling, context: readsChain ? context : nil)
   }
 }
 
 struct ScriptedTarget: ScratchTarget {
   let script: Script
+  let rolling: RestoreReport?
+  /// Whose chain and logs are read; nil reads none.
+  let context: EngineContext?
   let access: [String] = ["scripted-client"]
+  var rollsForward: Bool { rolling != nil }
 
   private func expect(_ earlier: String) throws {
     guard script.steps.contains(earlier) else { throw Fault(.internalError, "a step came before \(earlier)") }
@@ -83,16 +98,33 @@ struct ScriptedTarget: ScratchTarget {
 
   func restore(_ content: BackupContent) async throws -> RestoreReport {
     try expect("provision")
-    if case .stream(let descriptor) = content {
-      let pipe = descriptor
-      _ = try await onThread("drain") {
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        while read(pipe.raw, &buffer, buffer.count) > 0 {}
-        pipe.close()
-      }
-    }
+    try await drain(content)
+    for link in context?.chain ?? [] { try await read(try await link.open()) }
     try await script.step("restore")
     return RestoreReport(engineTime: .milliseconds(5))
+  }
+
+  func recover() async throws -> RestoreReport {
+    try expect("restore")
+    if let logs = context?.logs {
+      for artefact in try await logs.list() { try await read(try await logs.open(artefact)) }
+    }
+    try await script.step("recover")
+    return rolling ?? RestoreReport(engineTime: .zero)
+  }
+
+  private func read(_ link: OpenedLink) async throws {
+    try await drain(link.content)
+    try await link.finish()
+  }
+
+  private func drain(_ content: BackupContent) async throws {
+    guard case .stream(let pipe) = content else { return }
+    _ = try await onThread("drain") {
+      var buffer = [UInt8](repeating: 0, count: 65_536)
+      while Glibc.read(pipe.raw, &buffer, buffer.count) > 0 {}
+      pipe.close()
+    }
   }
 
   func awaitReady() async throws {

@@ -36,7 +36,7 @@ final class ScriptedRun: Sendable {
   /// A plan of scripted parts; `change` declares the rest.
   func plan(
     _ engine: ScriptedEngine = ScriptedEngine(), source: ScriptedSource = ScriptedSource([artefact()]),
-    checks: [ScriptedCheck] = [ScriptedCheck()], _ change: (inout Drill) -> Void = { _ in }
+    logs: ScriptedSource? = nil, checks: [ScriptedCheck] = [ScriptedCheck()], _ change: (inout Drill) -> Void = { _ in }
   ) -> DrillPlan {
     let file = ConfigFile(shown: "d.yaml", directory: folder.path)
     let place = Place(file: file, line: 1, column: 1)
@@ -48,7 +48,7 @@ final class ScriptedRun: Sendable {
     }
     return DrillPlan(
       file: file, place: place, drill: drill, location: BackupLocation(text: "x", scheme: "file", rest: "/x"), sourceName: "directory",
-      source: source, engineName: engine.name, engine: engine, checks: declared)
+      source: source, logs: logs, engineName: engine.name, engine: engine, checks: declared)
   }
 
   /// Runs to the seal and gives the record.

@@ -59,7 +59,9 @@ struct SealingTests {
     try ScratchDirectory(path: path, run: id).create()
     try run.ledger.made(resource, for: claim)
     if core {
-      let state = RunState(run: id, drill: Drill(name: "d"), trigger: .manual, startedAt: run.clocks.now(), origin: .zero)
+      let state = RunState(
+        run: id, drill: Drill(name: "d"), trigger: .manual, startedAt: run.clocks.now(),
+        failureInstant: run.clocks.now(), origin: .zero)
       let judge = RunJudge(
         state: state, plan: run.plan(), checks: [], cleanup: CleanupRecord(verdict: .clean, resources: []), finishedAt: run.clocks.now(),
         settings: run.runner.settings, previousSealed: nil, remembered: [])

@@ -34,7 +34,9 @@ struct PlanCommand: AsyncParsableCommand {
     var lines = ["drill \(Terminal.inert(preview.drill)) from \(Terminal.inert(preview.source))"]
     if let chosen = preview.chosen {
       let time = chosen.takenAt.map { "taken \($0.readable) by its \(chosen.timeOrigin?.rawValue ?? "name")" } ?? "taken at an unknown time"
-      lines.append("  restore    \(Terminal.inert(chosen.location)), \(time)\(chosen.bytes.map { ", \(ByteCount.text($0))" } ?? "")")
+      let size = chosen.bytes.map { ", \(ByteCount.text($0))" } ?? ""
+      let chain = chosen.artefacts > 1 ? ", the last of a chain of \(chosen.artefacts)" : ""
+      lines.append("  restore    \(Terminal.inert(chosen.location)), \(time)\(size)\(chain)")
     }
     lines.append("  considered \(preview.considered); rejected \(preview.rejected.count)")
     for rejected in preview.rejected.prefix(20) {
