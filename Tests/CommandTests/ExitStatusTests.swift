@@ -12,7 +12,7 @@ struct ExitStatusTests {
       ["history", "--limit", "0"],
       ["next", "--cron", "61 * * * *"], ["next", "--cron", "* * * * *", "--count", "0"],
       ["next", "--cron", "* * * * *", "--timezone", "Mars/Olympus"], ["next", "--cron", "* * * * *", "--from", "yesterday"], ["schema"],
-      ["schema", "nosuch"], ["manifest"], ["status", "extra"], ["cleanup", "extra"], ["frobnicate"], ["validate", "nosuch.yaml"],
+      ["schema", "nosuch"], ["manifest"], ["status", "nosuch"], ["cleanup", "extra"], ["frobnicate"], ["validate", "nosuch.yaml"],
     ])
   func wrongUsage(_ arguments: [String]) async {
     let site = await ScratchSite.sound()

@@ -19,6 +19,18 @@ struct LookingTests {
     #expect(await site.run("status").status == 1)
   }
 
+  @Test("status of named drills is theirs alone")
+  func statusOfSome() async throws {
+    let site = await ScratchSite.sound()
+    site.drill("other", SampleDrill.sqlite(checks: "").replacing("drill: d", with: "drill: other"))
+    _ = await site.runJSON("d")
+    #expect(await site.run("status").status == 1)
+    let one = await site.run("status", "d", "--json")
+    #expect(one.status == 0)
+    #expect(JSONValue(one.stdout)?.items.map { $0["drill"].text } == ["d"])
+    #expect(await site.run("status", "d", "other").status == 1)
+  }
+
   @Test("a drill that must run every second is overdue soon after it passed, and failed outranks overdue")
   func overdue() async throws {
     let site = await ScratchSite.sound(drill: SampleDrill.sqlite(more: "objectives: {every: 1s}\n"))

@@ -11,11 +11,13 @@ struct StatusCommand: AsyncParsableCommand {
     discussion: """
       Example:
         drillmark status
+        drillmark status orders shop --json
 
       Exit status: 0 every standing is passed; 1 a failed, overdue or never tested drill, or a notification that is not delivered;
       2 a standing that could not be verified or drilled; 64 an invalid file.
       """)
 
+  @Argument(help: "The drills; all of the site unless given.") var drill: [String] = []
   @Flag(help: "As a JSON array.") var json = false
   @OptionGroup var options: SiteOptions
 
@@ -23,7 +25,8 @@ struct StatusCommand: AsyncParsableCommand {
     try await withFaults {
       let loaded = try options.loadTelling()
       let tools = SiteTools(loaded)
-      let report = try StandingReport.make(loaded.drills.map(\.drill), ledger: loaded.site.ledger, clocks: tools.clocks)
+      let plans = drill.isEmpty ? loaded.drills : try drill.map(loaded.drill)
+      let report = try StandingReport.make(plans.map(\.drill), ledger: loaded.site.ledger, clocks: tools.clocks)
       if json { say(JSONText.of(report.lines)) } else { print(report) }
       // The array is of drills; what is not delivered is said beside it.
       if json { for line in UndeliveredText(report.outbox, now: tools.clocks.now()).lines { tell(line) } }
