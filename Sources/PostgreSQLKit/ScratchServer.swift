@@ -55,7 +55,7 @@ package final class ScratchServer: Sendable {
   private static func copyTemplate(
     _ installation: Installation, _ context: EngineContext, _ confinement: Confinement, to data: String
   ) async throws -> ServerTemplate {
-    let (shelf, now) = (TemplateShelf(directory: context.cache), context.clocks.now())
+    let (shelf, now) = (TemplateShelf(directory: context.cache, family: "postgresql-"), context.clocks.now())
     try await onThread("old templates") { shelf.removeUnused(now: now) }
     let use = try await shelf.use()
     defer { withExtendedLifetime(use) {} }

@@ -21,7 +21,7 @@ struct ServerTemplate: Sendable {
   /// Gives the template of an installation, making it when it is not there yet.
   static func prepare(_ installation: Installation, _ context: EngineContext, _ confinement: Confinement) async throws -> ServerTemplate {
     let path = "\(context.cache)/postgresql-\(installation.version)-\(format)"
-    let shelf = TemplateShelf(directory: context.cache)
+    let shelf = TemplateShelf(directory: context.cache, family: "postgresql-")
     let now = context.clocks.now()
     if let ready = ServerTemplate(at: path) {
       shelf.mark(path, at: now)

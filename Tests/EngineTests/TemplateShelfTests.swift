@@ -4,13 +4,13 @@ import Foundation
 import Glibc
 import Testing
 
-@testable import PostgreSQLKit
+@testable import EngineKit
 
 @Suite("Templates of servers in the cache")
 struct TemplateShelfTests {
   private let folder = TemporaryFolder()
   private let now = Timestamp(milliseconds: 1_800_000_000_000)
-  private var shelf: TemplateShelf { TemplateShelf(directory: folder.path) }
+  private var shelf: TemplateShelf { TemplateShelf(directory: folder.path, family: "postgresql-") }
 
   private func put(_ name: String, age days: Int64) {
     mkdir("\(folder.path)/\(name)", 0o700)
@@ -57,6 +57,6 @@ struct TemplateShelfTests {
     symlink(outside.path, "\(folder.path)/postgresql-link")
     shelf.removeUnused(now: now + .seconds(86_400 * 3650))
     #expect(TextFile.read("\(outside.path)/kept") == "x" && names == ["postgresql-link"])
-    TemplateShelf(directory: "/nonexistent/cache").removeUnused(now: now)
+    TemplateShelf(directory: "/nonexistent/cache", family: "postgresql-").removeUnused(now: now)
   }
 }

@@ -10,7 +10,7 @@ final class PostgreSQLTarget: ScratchTarget {
   private let context: EngineContext
   private let options: PostgreSQLOptions
   private let server: ScratchServer
-  private let shortDirectory: ScratchDirectory?
+  private let socket: SocketDirectory
   private let restored = Mutex<Restored?>(nil)
 
   /// What a restore left for the checks.
@@ -19,30 +19,19 @@ final class PostgreSQLTarget: ScratchTarget {
     var checker: ConnectionTarget
   }
 
-  private init(_ context: EngineContext, _ options: PostgreSQLOptions, _ server: ScratchServer, _ shortDirectory: ScratchDirectory?) {
+  private init(_ context: EngineContext, _ options: PostgreSQLOptions, _ server: ScratchServer, _ socket: SocketDirectory) {
     self.context = context
     self.options = options
     self.server = server
-    self.shortDirectory = shortDirectory
+    self.socket = socket
   }
 
   static func make(
     _ context: EngineContext, _ installation: Installation, _ confinement: Confinement, _ options: PostgreSQLOptions
   ) async throws -> PostgreSQLTarget {
-    // A socket's whole path must fit into 107 bytes.
-    var socket = "\(context.directory)/socket"
-    var short: ScratchDirectory?
-    if socket.utf8.count + "/.s.PGSQL.5432.lock".utf8.count > 107 {
-      let directory = ScratchDirectory(path: ScratchDirectory.path(in: "/tmp", run: context.run, suffix: "-s"), run: context.run)
-      let resource = ScratchResource(kind: "directory", name: directory.path)
-      try await context.journal.intend(resource)
-      try directory.create()
-      try await context.journal.made(resource)
-      socket = "\(directory.path)/socket"
-      short = directory
-    }
-    let server = try await ScratchServer(installation, context, confinement, socket: socket)
-    return PostgreSQLTarget(context, options, server, short)
+    let socket = try await SocketDirectory.settle(context, longest: ".s.PGSQL.5432.lock")
+    let server = try await ScratchServer(installation, context, confinement, socket: socket.path)
+    return PostgreSQLTarget(context, options, server, socket)
   }
 
   func restore(_ content: BackupContent) async throws -> RestoreReport {
@@ -92,9 +81,7 @@ final class PostgreSQLTarget: ScratchTarget {
 
   func destroy() async throws {
     await server.stop()
-    guard let shortDirectory else { return }
-    try shortDirectory.destroy()
-    try await context.journal.gone(ScratchResource(kind: "directory", name: shortDirectory.path))
+    try await socket.remove(context)
   }
 
   /// A load with its roles.

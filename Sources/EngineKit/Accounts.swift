@@ -1,11 +1,11 @@
-internal import DrillModel
-internal import Glibc
+import DrillModel
+import Glibc
 package import ToolRunner
 
 /// Files and directories that belong to a box's user.
 package enum Accounts {
   /// The user that owns nothing, of every Debian and Red Hat.
-  static var nobody: Box.User {
+  package static var nobody: Box.User {
     guard let entry = getpwnam("nobody") else { return Box.User(uid: 65534, gid: 65534) }
     return Box.User(uid: entry.pointee.pw_uid, gid: entry.pointee.pw_gid)
   }

@@ -2,21 +2,22 @@ internal import CSystem
 internal import DrillModel
 internal import Glibc
 internal import Synchronization
-internal import ToolRunner
+package import ToolRunner
 
 /// Copies a server's template, giving everything to its user on the way: half of `cp -a` and `chown -R` together.
 ///
 /// The template is ours and nobody writes in it; the copy lies where nobody else may look before it is whole.
-final class TemplateCopy: Sendable {
+package final class TemplateCopy: Sendable {
   private let owner: Box.User?
   private let isStopped = Atomic(false)
 
-  init(owner: Box.User?) { self.owner = owner }
+  /// - Parameter owner: Who everything is given to; nil keeps it.
+  package init(owner: Box.User?) { self.owner = owner }
 
   /// Makes `target` with all that `source` holds. Cancelling ends it within a file.
   ///
   /// - Throws: `Fault` with code `no_space`, `scratch_unusable` or `interrupted`.
-  func copy(_ source: String, to target: String) async throws {
+  package func copy(_ source: String, to target: String) async throws {
     try await withTaskCancellationHandler {
       try await onThread("template copy") { try self.directory(source, to: target) }
     } onCancel: {

@@ -15,14 +15,16 @@ package struct Confinement: Sendable, Hashable {
     self.holdsSuperuser = holdsSuperuser
   }
 
-  /// A box for one program of an installation.
+  /// A box for one program; nil where none is boxed.
+  ///
+  /// - Parameters:
+  ///   - alone: Whether the program may start no other process.
+  ///   - network: Whether it may reach anything over TCP.
   package func box(
-    for program: String, of installation: Installation, reading: [String] = [], writing: [String] = [], alone: Bool = false,
-    network: Bool = false
+    for program: String, reading: [String], writing: [String] = [], alone: Bool = false, network: Bool = false
   ) -> Box? {
     guard isBoxed else { return nil }
     return Box(
-      user: user, executable: [program], readable: installation.readable + reading, writable: writing, network: network,
-      processes: alone ? 0 : nil)
+      user: user, executable: [program], readable: reading, writable: writing, network: network, processes: alone ? 0 : nil)
   }
 }

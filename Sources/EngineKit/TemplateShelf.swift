@@ -1,5 +1,5 @@
 internal import CSystem
-internal import DrillModel
+package import DrillModel
 internal import Foundation
 internal import Glibc
 internal import ToolRunner
@@ -7,14 +7,22 @@ internal import ToolRunner
 /// The directory of server templates, which runs of many processes use at once.
 ///
 /// Whoever uses a template holds the shelf's lock together with all others; whoever removes some holds it alone, or lets it be.
-struct TemplateShelf {
-  /// How long a template is kept that no run uses: after an upgrade of PostgreSQL nobody comes back for the old one.
-  static let kept: Duration = .seconds(30 * 86_400)
+package struct TemplateShelf: Sendable {
+  /// How long a template is kept that no run uses: after an upgrade of a server nobody comes back for the old one.
+  package static let kept: Duration = .seconds(30 * 86_400)
 
-  let directory: String
+  /// The cache that templates lie in.
+  private let directory: String
+  /// How the names of templates begin that may be removed: `postgresql-`.
+  private let family: String
+
+  package init(directory: String, family: String) {
+    self.directory = directory
+    self.family = family
+  }
 
   /// Proves that a template is in use; lets go of it when it goes.
-  final class Use: Sendable {
+  package final class Use: Sendable {
     private let lock: Descriptor?
     init(_ lock: Descriptor?) { self.lock = lock }
   }
@@ -22,7 +30,7 @@ struct TemplateShelf {
   /// Keeps every template where it is as long as the result lives.
   ///
   /// - Throws: `CancellationError`.
-  func use() async throws -> Use {
+  package func use() async throws -> Use {
     guard let lock = lockFile() else { return Use(nil) }
     // Somebody removes a template of some dozen megabytes: a matter of moments. One that hangs must not hold up every drill.
     for _ in 0..<1200 {
@@ -33,15 +41,15 @@ struct TemplateShelf {
   }
 
   /// Notes that a template is used now.
-  func mark(_ path: String, at now: Timestamp) {
+  package func mark(_ path: String, at now: Timestamp) {
     let seconds = time_t(now.milliseconds / 1000)
     var times = [timespec(tv_sec: seconds, tv_nsec: 0), timespec(tv_sec: seconds, tv_nsec: 0)]
     utimensat(AT_FDCWD, path, &times, 0)
   }
 
   /// Removes templates, and half-made ones, that were not used for long; while anybody uses one nothing is done. Blocks.
-  func removeUnused(now: Timestamp) {
-    let names = ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).filter { $0.hasPrefix("postgresql-") }
+  package func removeUnused(now: Timestamp) {
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).filter { $0.hasPrefix(family) }
     let old = names.map { "\(directory)/\($0)" }.filter { isOld($0, now) }
     guard !old.isEmpty, let lock = lockFile(), csystem_try_lock(lock.raw, 0) == 0 else { return }
     // Looked at once more, now that nobody can begin to use it.
