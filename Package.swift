@@ -33,6 +33,7 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .target(name: "CSystem"),
@@ -51,6 +52,7 @@ let package = Package(
     module("TreeKit", ["DrillModel", "ToolRunner", "EngineKit", "Manifests", "CSystem"]),
     module("AWSKit", ["DrillModel", "ToolRunner", "HTTPTransport", "AWSClient"]),
     module("PostgreSQLKit", ["DrillModel", "ToolRunner", "EngineKit", "CLibPQ", "CSystem"]),
+    module("MySQLKit", ["DrillModel", "ToolRunner", "EngineKit", "CMariaDB", "CSystem"]),
     module(
       "EnginePostgreSQL", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "PostgreSQLKit", "CSystem"],
       path: "Sources/Engines/PostgreSQL"),
@@ -116,6 +118,7 @@ let package = Package(
     tests(
       "EngineTests",
       ["EngineKit", "EnginePostgreSQL", "EngineSQLite", "EngineFiles", "PostgreSQLKit", "DrillModel", "DrillConfig", "ToolRunner"]),
+    tests("MySQLKitTests", ["MySQLKit", "EngineKit", "DrillModel", "ToolRunner"]),
     tests(
       "SourceTests",
       [

@@ -12,7 +12,7 @@ package struct TemplateShelf: Sendable {
   package static let kept: Duration = .seconds(30 * 86_400)
 
   /// The cache that templates lie in.
-  private let directory: String
+  let directory: String
   /// How the names of templates begin that may be removed: `postgresql-`.
   private let family: String
 

@@ -20,27 +20,11 @@ struct ServerTemplate: Sendable {
 
   /// Gives the template of an installation, making it when it is not there yet.
   static func prepare(_ installation: Installation, _ context: EngineContext, _ confinement: Confinement) async throws -> ServerTemplate {
-    let path = "\(context.cache)/postgresql-\(installation.version)-\(format)"
     let shelf = TemplateShelf(directory: context.cache, family: "postgresql-")
-    let now = context.clocks.now()
-    if let ready = ServerTemplate(at: path) {
-      shelf.mark(path, at: now)
-      return ready
-    }
-    do {
-      try FileManager.default.createDirectory(
-        atPath: context.cache, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-    } catch {
-      throw Fault(
-        .permissionDenied, "the directory \(context.cache) for templates of servers cannot be made",
-        advice: "Set XDG_CACHE_HOME to a directory that the user who runs Drillmark can write")
-    }
-    let workshop = "\(context.directory)/template"
-    let made = try await build(at: workshop, installation, context, confinement)
-    try await install(made, from: workshop, at: path, context)
-    guard let ready = ServerTemplate(at: path) else {
-      throw Fault(.scratchUnusable, "the server template at \(path) cannot be read back", advice: "Remove \(path) and run the drill again")
-    }
+    let path = try await shelf.provide(
+      "postgresql-\(installation.version)-\(format)", context, isWhole: { ServerTemplate(at: $0) != nil },
+      build: { try await build(at: $0, installation, context, confinement) })
+    guard let ready = ServerTemplate(at: path) else { throw TemplateShelf.unreadable(path) }
     return ready
   }
 
@@ -56,7 +40,7 @@ struct ServerTemplate: Sendable {
   }
 
   private static func build(at workshop: String, _ installation: Installation, _ context: EngineContext, _ confinement: Confinement)
-    async throws -> (superuser: String, password: String)
+    async throws
   {
     let superuser = "dmboot_\(RandomText.hex(8))"
     let password = RandomText.hex(24)
@@ -82,25 +66,9 @@ struct ServerTemplate: Sendable {
         environment: environment, directory: workshop, input: .bytes(Array(script.replacing(";\n", with: ";\n\n").utf8)),
         box: confinement.isBoxed ? box : nil), deadline: .seconds(300))
     guard single.isSuccess else { throw failure("postgres --single", single) }
-    return (superuser, password)
-  }
-
-  /// Copies a made template to its place under a name of its own first, so that no half of one is ever found there.
-  private static func install(
-    _ made: (superuser: String, password: String), from workshop: String, at path: String, _ context: EngineContext
-  )
-    async throws
-  {
-    let temporary = "\(path).\(RandomText.hex(4))"
-    try Accounts.makeDirectory(temporary, owner: nil, mode: 0o700)
     try removeMaps(in: "\(workshop)/data")
-    // Most of the write-ahead log is zeros; as holes they need not be copied for every server.
-    let copy = try await context.tools.run(ToolCommand("/bin/cp", ["-a", "--sparse=always", "\(workshop)/data", "\(temporary)/data"]))
-    guard copy.isSuccess else { throw failure("cp", copy) }
-    try Accounts.writeFile("\(temporary)/superuser", "\(made.superuser)\n\(made.password)\n", owner: nil)
-    try FileManager.default.removeItem(atPath: workshop)
-    // Another run may have been quicker; its template is as good.
-    if rename(temporary, path) != 0 { try? FileManager.default.removeItem(atPath: temporary) }
+    try FileManager.default.removeItem(atPath: "\(workshop)/password")
+    try Accounts.writeFile("\(workshop)/superuser", "\(superuser)\n\(password)\n", owner: nil)
   }
 
   /// Takes away free space maps and visibility maps, a quarter of all files: a server makes them anew when it has use for them
