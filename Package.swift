@@ -61,7 +61,7 @@ let package = Package(
       ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "HTTPTransport", "AWSClient", "AWSKit", "PostgreSQLKit"],
       path: "Sources/Engines/RDS"),
     module(
-      "EngineEBS", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "HTTPTransport", "AWSClient", "AWSKit"],
+      "EngineEBS", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "HTTPTransport", "AWSClient", "AWSKit", "CSystem"],
       path: "Sources/Engines/EBS"),
     module("EngineSQLite", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "CSQLite"], path: "Sources/Engines/SQLite"),
     module("EngineFiles", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "TreeKit", "Manifests"], path: "Sources/Engines/Files"),

@@ -37,3 +37,15 @@ package func callerIdentity(_ connection: AWSConnection, region: String) async t
     throw failure.fault(during: "asking AWS whose credentials these are", action: "sts:GetCallerIdentity", else: .credentials)
   }
 }
+
+/// The account that a run's calls go to, found out before anything is made; nil where only the recovery point will say the region.
+///
+/// - Throws: `Fault` with code `credentials` when there are none, and what `callerIdentity` throws.
+package func presentAccount(_ connection: AWSConnection) async throws -> String? {
+  let region = try await onThread("aws region") { () -> String? in
+    _ = try connection.credentials()
+    return try connection.region()
+  }
+  guard let region else { return nil }
+  return try await callerIdentity(connection, region: region).account
+}

@@ -1,9 +1,11 @@
 package import AWSClient
 package import DrillModel
-import Foundation
 
-/// What a source of RDS snapshots hands to the engine that restores them, in place of bytes.
-package struct RDSRecoveryPoint: Sendable, Hashable, Codable {
+/// A recovery point of RDS: what is restored, by its name alone.
+package struct RDSRecoveryPoint: SnapshotHandle, Hashable {
+  package static let engine = "rds"
+  package static let origin = "rds:INSTANCE"
+
   package var region: String
   /// Of the snapshot; of the instance or cluster itself for its newest moment.
   package var arn: String
@@ -42,25 +44,6 @@ package struct RDSRecoveryPoint: Sendable, Hashable, Codable {
     gibibytes = database.gibibytes
     isEncrypted = database.isEncrypted
     takenAt = database.latestRestorableTime
-  }
-
-  /// Reads a handle.
-  ///
-  /// - Throws: `Fault` with code `internal_error` for a handle of another source.
-  package init(handle: String) throws {
-    guard let point = try? JSONDecoder().decode(RDSRecoveryPoint.self, from: Data(handle.utf8)) else {
-      throw Fault(
-        .configuration, "the engine rds restores what `from: rds:INSTANCE` lists, and was given something else",
-        advice: "Write `from: rds:INSTANCE`, or use the engine that fits the backups")
-    }
-    self = point
-  }
-
-  /// For `OpenedArtefact.handle`.
-  ///
-  /// - Throws: what the encoder throws, which it does not for these values.
-  package var handle: String {
-    get throws { String(decoding: try JSONEncoder().encode(self), as: UTF8.self) }
   }
 
   /// For people: `snapshot of postgres 15.4, 20 GiB, encrypted`.

@@ -34,6 +34,10 @@
 
 int csystem_sync_filesystem(int fd) { return syncfs(fd) == 0 ? 0 : -errno; }
 
+int csystem_unmount(const char *path, int lazily) {
+  return umount2(path, UMOUNT_NOFOLLOW | (lazily ? MNT_DETACH : 0)) == 0 ? 0 : -errno;
+}
+
 static int remove_directory(int parent, const char *name, dev_t device);
 
 /// Takes the descriptor over. One descriptor for each level: beyond their limit the caller is told so.

@@ -83,6 +83,20 @@ package struct InstanceMetadata {
     }
   }
 
+  /// A document of the service; nil where no such service answers.
+  ///
+  /// - Throws: `Fault` with code `credentials`.
+  func document(_ path: String) throws -> [UInt8]? {
+    do {
+      guard let headers = try token() else { return nil }
+      let answer = try get(path, headers)
+      guard answer.status == 200 else { throw refusal(answer.status, isFirstVersion: headers.isEmpty) }
+      return answer.body
+    } catch let error as TransportError {
+      throw Fault(.credentials, "The instance's metadata service failed: \(error.message)", isTransient: true)
+    }
+  }
+
   /// What requests carry: a token, or nothing for version 1. Nil where there is no service.
   private func token() throws -> [HTTPHeader]? {
     let request = HTTPRequest(

@@ -38,6 +38,22 @@ package final class EC2Client {
     }
   }
 
+  /// Asks for a volume to be attached to an instance under a device name; it is not there yet when this returns. One that is attached
+  /// already is refused with `VolumeInUse`, wherever it is attached.
+  package func attach(_ volume: String, to instance: String, as device: String) throws(AWSFailure) {
+    _ = try answer("AttachVolume", [("VolumeId", volume), ("InstanceId", instance), ("Device", device)])
+  }
+
+  /// Asks for a volume to be taken off an instance, which has not happened yet when this returns. One that is attached nowhere is a success.
+  ///
+  /// - Parameter isForced: Whether the instance is not waited for, which may lose what it has not written.
+  package func detach(_ volume: String, from instance: String, isForced: Bool) throws(AWSFailure) {
+    let force = isForced ? [("Force", "true")] : []
+    do throws(AWSFailure) { _ = try answer("DetachVolume", [("VolumeId", volume), ("InstanceId", instance)] + force) } catch {
+      if !["IncorrectState", "InvalidAttachment.NotFound", "InvalidVolume.NotFound"].contains(error.code) { throw error }
+    }
+  }
+
   private static func parameters(_ filter: (name: String, value: String)) -> [(String, String)] {
     // A filter reads these as patterns.
     let value = filter.value.replacing("\\", with: "\\\\").replacing("*", with: "\\*").replacing("?", with: "\\?")

@@ -34,13 +34,30 @@ package struct EC2Volume: Sendable, Hashable {
   /// `creating`, `available`, `in-use`, `deleting`, `deleted`, `error`.
   package var state: String
   package var createdAt: Timestamp?
+  package var gibibytes: Int?
   package var tags: [String: String]
+  /// Where it is, or is about to be, attached.
+  package var attachments: [Attachment]
+
+  /// ("VolumeAttachment", Amazon EC2 API Reference)
+  package struct Attachment: Sendable, Hashable {
+    package var instance: String
+    /// As it was asked for, such as `/dev/sdf`; the machine's kernel may call it otherwise.
+    package var device: String
+    /// `attaching`, `attached`, `detaching`, `detached`, `busy`.
+    package var state: String
+  }
 
   init?(_ element: XMLElement) {
     guard let id = element.text("volumeId"), !id.isEmpty else { return nil }
     self.id = id
     state = element.text("status")?.lowercased() ?? ""
     createdAt = element.text("createTime").flatMap { Timestamp(rfc3339: $0) }
+    gibibytes = element.text("size").flatMap { Int($0) }
+    attachments = (element["attachmentSet"]?.children ?? []).map { item in
+      Attachment(
+        instance: item.text("instanceId") ?? "", device: item.text("device") ?? "", state: item.text("status")?.lowercased() ?? "")
+    }
     let pairs = (element["tagSet"]?.children ?? []).compactMap { tag in tag.text("key").map { ($0, tag.text("value") ?? "") } }
     tags = Dictionary(pairs) { first, _ in first }
   }

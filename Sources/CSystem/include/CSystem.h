@@ -26,6 +26,10 @@ long csystem_splice(int from, int to, size_t bytes);
 /// Waits until everything written to the file system that holds `fd` is on its disk.
 int csystem_sync_filesystem(int fd);
 
+/// Takes the topmost file system off a path, following no link at its end. -EINVAL when nothing is mounted there, -EBUSY while something
+/// in it is open; lazily it is out of sight at once and ends with its last user.
+int csystem_unmount(const char *path, int lazily);
+
 /// Removes everything below a directory but the one entry named, following no link and entering no other file system. -EMFILE when
 /// directories lie deeper in each other than descriptors can be had; what lies less deep is gone then.
 int csystem_remove_below(int directory, const char *spared);

@@ -4,7 +4,7 @@ package import DrillModel
 import EngineKit
 package import ToolRunner
 
-/// Deletes volumes that dead runs left. Never anything without this run's tags, account and time.
+/// Unmounts, takes off and deletes what dead runs left of their volumes. Never anything without this run's tags, account and time.
 package struct EBSReaper: ResourceReaper {
   private let connection: AWSConnection
   private let pace: Pace
@@ -15,14 +15,38 @@ package struct EBSReaper: ResourceReaper {
     self.pace = pace
   }
 
-  package var kinds: [String] { [EBSVolume.kind] }
+  package var kinds: [String] { [EBSVolume.kind, EBSAttachment.kind, VolumeMount.kind] }
 
   package func destroy(_ resource: ScratchResource, of run: RunID, tools: any ToolRunning) async throws {
-    guard let place = EBSVolume.place(resource) else {
-      throw Fault(.scratchUnusable, "the row \(resource.name) names no volume that a run could have made, so nothing is deleted")
+    if resource.kind == VolumeMount.kind {
+      guard let mount = VolumeMount(row: resource, run: run, pace: pace) else { throw unknown(resource) }
+      return try await mount.remove()
     }
-    try await EBSVolume(connection: connection, place: place, run: run, pace: pace).remove(wasMade: resource.state != .intended)
+    if resource.kind == EBSAttachment.kind {
+      guard let place = AWSResourceName(resource.name), let instance = EBSAttachment.instance(place, of: run) else {
+        throw unknown(resource)
+      }
+      let attachment = EBSAttachment(
+        volume: volume(EBSVolume.place(of: run, region: place.region, account: place.account), run), instance: instance)
+      return try await attachment.remove(wasMade: resource.state != .intended)
+    }
+    guard let place = EBSVolume.place(resource) else { throw unknown(resource) }
+    try await volume(place, run).remove(wasMade: resource.state != .intended)
   }
 
-  package func remains(_ resource: ScratchResource) -> String? { EBSVolume.place(resource).map(EBSVolume.remains) }
+  private func volume(_ place: AWSResourceName, _ run: RunID) -> EBSVolume {
+    EBSVolume(connection: connection, place: place, run: run, pace: pace)
+  }
+
+  private func unknown(_ resource: ScratchResource) -> Fault {
+    Fault(.scratchUnusable, "the row \(resource.name) names nothing that a run could have made of a volume, so nothing is touched")
+  }
+
+  package func remains(_ resource: ScratchResource) -> String? {
+    switch resource.kind {
+    case EBSAttachment.kind: AWSResourceName(resource.name).map(EBSAttachment.remains)
+    case VolumeMount.kind: "Unmount it by hand: umount '\(resource.name)'"
+    default: EBSVolume.place(resource).map(EBSVolume.remains)
+    }
+  }
 }

@@ -50,15 +50,16 @@ struct EBSVolume: Sendable {
   /// Makes it and waits until it is there. Its token keeps it one volume however often it is asked for.
   ///
   /// - Throws: `Fault`, also for a state of which nothing will come.
-  func make(of point: EBSRecoveryPoint, zone: String, type: String?, tags: [String: String]) async throws {
+  func make(of point: EBSRecoveryPoint, zone: String, type: String?, tags: [String: String]) async throws -> EC2Volume {
     let request = EC2VolumeRequest(
       snapshot: point.snapshot, zone: zone, type: type, token: name, tags: tags.merging(["Name": name]) { $1 })
     do { _ = try await ask { try $0.create(request) } } catch let failure as AWSFailure { throw EBSVolume.refusal(failure) }
     var looks = 0
     while true {
       do {
-        switch try await found().first?.state {
-        case "available": return
+        let made = try await found().first
+        switch made?.state {
+        case "available": if let made { return made }
         case "error":
           throw Fault(
             .restoreFailed, "EC2 could not make the volume of \(point.snapshot)",
@@ -94,10 +95,7 @@ struct EBSVolume: Sendable {
   /// - Throws: `Fault` with code `scratch_unusable`.
   func remove(wasMade: Bool) async throws {
     guard place.resource == "volume/\(name)" else { throw left("its row was not made for run \(run)") }
-    let account = try await callerIdentity(connection, region: place.region).account
-    guard account == place.account else {
-      throw left("the credentials lead to account \(account), and it was made in account \(place.account)")
-    }
+    try await confirmAccount()
     var (looks, misses, wasSeen, waited) = (0, 0, wasMade, Duration.zero)
     while true {
       do {
@@ -122,11 +120,30 @@ struct EBSVolume: Sendable {
 
   private func delete(_ volume: EC2Volume) async throws {
     guard volume.state != "deleting" else { return }
-    // Tags can be copied; nothing that is older than the run, or in use, can be what it made.
-    guard let created = volume.createdAt, created >= run.time - .seconds(300) else { throw left("\(volume.id) is older than the run") }
-    guard volume.state != "in-use" else { throw left("\(volume.id) is attached to an instance, which no drill does") }
+    try confirmOwn(volume)
+    guard volume.state != "in-use" else {
+      let instance = volume.attachments.first?.instance ?? "an instance"
+      throw left("\(volume.id) is attached to \(instance), and no drill leaves it so")
+    }
     let id = volume.id
     try await ask { try $0.delete(id) }
+  }
+
+  /// What is not there under another account's credentials is not gone.
+  ///
+  /// - Throws: `Fault` with code `scratch_unusable`.
+  func confirmAccount() async throws {
+    let account = try await callerIdentity(connection, region: place.region).account
+    guard account == place.account else {
+      throw left("the credentials lead to account \(account), and it was made in account \(place.account)")
+    }
+  }
+
+  /// Tags can be copied; nothing that is older than the run can be what it made.
+  ///
+  /// - Throws: `Fault` with code `scratch_unusable`.
+  func confirmOwn(_ volume: EC2Volume) throws {
+    guard let created = volume.createdAt, created >= run.time - .seconds(300) else { throw left("\(volume.id) is older than the run") }
   }
 
   private func left(_ why: String) -> Fault {
@@ -134,12 +151,12 @@ struct EBSVolume: Sendable {
   }
 
   /// What has both tags and is not deleted.
-  private func found() async throws -> [EC2Volume] {
+  func found() async throws -> [EC2Volume] {
     let name = name
     return try await ask { try $0.volumes(("tag:Name", name)) }.filter { $0.state != "deleted" && RunTags.belong($0.tags, to: run) }
   }
 
-  private func ask<T: Sendable>(_ body: @escaping @Sendable (EC2Client) throws -> T) async throws -> T {
+  func ask<T: Sendable>(_ body: @escaping @Sendable (EC2Client) throws -> T) async throws -> T {
     let (connection, region) = (connection, place.region)
     return try await askAWS { http, options in try body(EC2Client(connection, region: region, http: http, options: options)) }
   }

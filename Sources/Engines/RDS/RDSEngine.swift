@@ -55,14 +55,8 @@ package struct RDSEngine: RestoreEngine {
       throw Fault(
         .configuration, "the authorities in \(path) cannot be read", advice: "Fetch them from https://truststore.pki.rds.amazonaws.com")
     }
-    let connection = connection
-    let region = try await onThread("aws region") { () -> String? in
-      _ = try connection.credentials()
-      return try connection.region()
-    }
-    guard let region else { return EngineIdentity(version: "rds", isolation: nil) }
-    let account = try await callerIdentity(connection, region: region).account
-    return EngineIdentity(version: "rds, account \(account)", isolation: nil)
+    let account = try await presentAccount(connection).map { ", account \($0)" } ?? ""
+    return EngineIdentity(version: "rds\(account)", isolation: nil)
   }
 
   package func inspect(_ head: ContentHead) throws -> BackupIdentity {
