@@ -130,7 +130,7 @@ let package = Package(
     tests(
       "AWSDrillTests",
       [
-        "AWSClient", "AWSKit", "EngineRDS", "SourceRDS", "SourceAWSBackup", "EngineKit", "PostgreSQLKit", "Selecting", "HTTPTransport",
+        "AWSClient", "AWSKit", "EngineRDS", "EngineEBS", "SourceRDS", "SourceEBS", "SourceAWSBackup", "EngineKit", "PostgreSQLKit", "Selecting", "HTTPTransport",
         "ToolRunner",
         "DrillModel", "DrillConfig",
       ]),

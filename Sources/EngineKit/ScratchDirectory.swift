@@ -78,6 +78,9 @@ package struct ScratchDirectory: Sendable {
     return name.hasPrefix(Self.prefix) && name.contains(run.text.lowercased())
   }
 
+  /// Whether the run's marker lies in it.
+  package var isMarked: Bool { owner == run.text }
+
   private var owner: String? {
     guard let data = FileManager.default.contents(atPath: "\(path)/\(Self.marker)") else { return nil }
     return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)

@@ -5,7 +5,7 @@ import Testing
 @Suite("EBS drills from the command line", .serialized)
 struct EBSRunTests {
   private func bench(
-    from: String = "ebs:vol-0123456789abcdef0",
+    from: String = "ebs:vol-0123456789abcdef0", restore: String = "zone: eu-west-1a", files: String = "{min: 1}",
     intervene: @escaping @Sendable (String, Int) -> ScriptedRDS.Intervention? = { _, _ in nil },
     change: (inout ScriptedEC2.State) -> Void = { _ in }
   ) -> (site: ScratchSite, ec2: ScriptedEC2) {
@@ -16,8 +16,17 @@ struct EBSRunTests {
     ]
     change(&state)
     let site = ScratchSite()
-    site.drill("d", "backup: {from: \"\(from)\"}\nrestore: {engine: ebs, zone: eu-west-1a}\nchecks:\n  - files: {min: 1}\n")
+    site.drill("d", "backup: {from: \"\(from)\"}\nrestore: {engine: ebs, \(restore)}\nchecks:\n  - files: \(files)\n")
     return (site, ScriptedEC2(state, intervene: intervene))
+  }
+
+  /// The same on an instance, with a disk that is plugged in when a volume is attached.
+  private func attached(files: String = "{min: 2, required: [etc/app.conf]}") throws -> (
+    site: ScratchSite, ec2: ScriptedEC2, disk: LoopDisk
+  ) {
+    let disk = try #require(LoopDisk(files: ["etc/app.conf": "x = 1\n", "data/one": "1"]))
+    let (site, ec2) = bench(restore: "attach: {}", files: files, change: { ($0.disk, $0.whileMaking) = (disk, ["available"]) })
+    return (site, ec2, disk)
   }
 
   /// Volumes that are there and not deleted.
@@ -95,6 +104,54 @@ struct EBSRunTests {
     let refused = await site.run("cleanup", environment: ec2.environment)
     #expect(refused.status == 1 && refused.said.contains("older than the run") && left(ec2).count == 1, "\(refused.said)")
     #expect(refused.said.contains("aws ec2 delete-volume"))
+    await site.expectClean()
+  }
+
+  @Test(
+    "on an instance the volume is attached, mounted and looked into: green for what is there, red for what is not, and nothing stays",
+    .enabled(if: LoopDisk.absence == nil, Comment(rawValue: LoopDisk.absence ?? "")))
+  func lookedInto() async throws {
+    let (site, ec2, disk) = try attached()
+    let result = await site.runJSON("d", environment: ec2.environmentOfInstance)
+    #expect(result.status == 0 && result.record["verdict"].text == "passed", "\(result.said)")
+    let kinds = result.record["cleanup"]["resources"].items.map { "\($0["kind"].text ?? "") \($0["state"].text ?? "")" }
+    #expect(kinds == ["directory", "ebs-volume", "ebs-attachment", "ebs-mount"].map { "\($0) destroyed" }, "\(kinds)")
+    #expect(result.record["environment"]["engine"].text?.contains(ScriptedEC2.instance) == true)
+    site.drill(
+      "e",
+      "backup: {from: \"ebs:vol-0123456789abcdef0\"}\nrestore: {engine: ebs, attach: {}}\nchecks:\n  - files: {required: [etc/gone.conf]}\n"
+    )
+    let red = await site.runJSON("e", environment: ec2.environmentOfInstance)
+    #expect(red.status == 1 && red.record["verdict"].text == "failed" && red.said.contains("etc/gone.conf: missing"), "\(red.said)")
+    #expect(left(ec2).isEmpty && disk.mountPoints.isEmpty && !ec2.now.calls.contains("detached while mounted"))
+    let off = await site.runJSON("d", environment: ec2.environment)
+    #expect(off.status == 2 && off.record["verdict"].text == "cannot_drill" && off.said.contains("no EC2 instance"), "\(off.said)")
+    await site.expectClean()
+  }
+
+  @Test(
+    "killed while a volume is attached and mounted: the next start takes all of it down, and a living run keeps its own",
+    .enabled(if: LoopDisk.absence == nil, Comment(rawValue: LoopDisk.absence ?? "")))
+  func killedWithMount() async throws {
+    let (site, ec2, disk) = try attached()
+    for step in ["made ebs-attachment, not recorded", "made ebs-mount, not recorded", "gone ebs-mount, not recorded"] {
+      let killed = await site.runJSON("d", environment: ec2.environmentOfInstance.merging(["DRILLMARK_CRASH_AT": step]) { $1 })
+      #expect(killed.status == 128 + SIGKILL, "\(step): \(killed.said)")
+      #expect(left(ec2).count == 1 && disk.mountPoints.isEmpty == !step.hasPrefix("made ebs-mount"), "\(step)")
+      let cleanup = await site.run("cleanup", environment: ec2.environmentOfInstance)
+      #expect(cleanup.status == 0 && left(ec2).isEmpty && disk.mountPoints.isEmpty, "\(step): \(cleanup.said)")
+    }
+    let waiting = "backup: {from: \"ebs:vol-0123456789abcdef0\"}\nrestore: {engine: ebs, attach: {}}\nchecks:\n  - files: {min: 2}\n"
+    site.drill(
+      "d", waiting + "  - command: {run: [sh, -c, 'touch \(site.path)/there; while [ -e \(site.path)/there ]; do sleep 0.2; done']}\n")
+    let alive = site.start(["run", "d", "--json"], environment: ec2.environmentOfInstance)
+    for _ in 0..<600 where access("\(site.path)/there", F_OK) != 0 { try await Task.sleep(for: .milliseconds(100)) }
+    let meanwhile = await site.run("cleanup", environment: ec2.environmentOfInstance)
+    #expect(meanwhile.status == 0 && disk.mountPoints.count == 1 && left(ec2).count == 1, "\(meanwhile.said)")
+    unlink("\(site.path)/there")
+    let ended = await alive.result()
+    #expect(ended.status == 0 && disk.mountPoints.isEmpty && left(ec2).isEmpty, "\(ended.said)")
+    #expect(!ec2.now.calls.contains("detached while mounted"))
     await site.expectClean()
   }
 }

@@ -100,7 +100,7 @@ package final class MotoServer: Sendable {
     return LoopbackHTTP.exchange(port: port, "POST", "/", headers: headers, body: form)?.body ?? ""
   }
 
-  private static func between(_ start: String, _ end: String, _ text: String) -> String? {
+  static func between(_ start: String, _ end: String, _ text: String) -> String? {
     guard let from = text.firstRange(of: start), let to = text[from.upperBound...].firstRange(of: end) else { return nil }
     return String(text[from.upperBound..<to.lowerBound])
   }

@@ -22,6 +22,7 @@ package final class ScriptedEC2: Sendable {
     package var created: String
     package var tags: [String: String]
     package var token = ""
+    package var attachment: Attachment?
 
     package init(_ id: String, states: [String] = ["available"], created: String, tags: [String: String]) {
       self.id = id
@@ -31,11 +32,34 @@ package final class ScriptedEC2: Sendable {
     }
   }
 
+  package struct Attachment: Sendable {
+    package var instance: String
+    package var device: String
+    /// What each look sees; the last one stays, but after "detached" it is gone.
+    package var states: [String]
+
+    package init(_ instance: String, device: String = "/dev/sdf", states: [String] = ["attached"]) {
+      self.instance = instance
+      self.device = device
+      self.states = states
+    }
+  }
+
+  /// The instance that the metadata service says it is.
+  package static let instance = "i-0123456789abcdef0"
+
   package struct State: Sendable {
     package var snapshots: [Snapshot] = []
     package var volumes: [Volume] = []
     package var whileMaking = ["creating", "available"]
     package var calls: [String] = []
+    /// What is plugged in when a volume is attached.
+    package var disk: LoopDisk?
+    package var zone = "eu-west-1a"
+    package var whileAttaching = ["attaching", "attached"]
+    package var whileDetaching = ["detaching", "detached"]
+    /// Names of devices that something else has.
+    package var taken: Set<String> = []
 
     package init() {}
   }
@@ -63,6 +87,15 @@ package final class ScriptedEC2: Sendable {
     ]
   }
 
+  /// The same for a program that runs on the instance.
+  package var environmentOfInstance: [String: String] {
+    let service = server.withLock { $0?.url ?? "" }
+    let hardware = now.disk?.root ?? "/nonexistent"
+    return environment.merging([
+      "AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": service, "DRILLMARK_HARDWARE_ROOT": hardware,
+    ]) { $1 }
+  }
+
   /// An error as EC2 writes it.
   package static func error(_ code: String, status: Int = 400) -> ScriptedReply {
     .answer(
@@ -71,6 +104,7 @@ package final class ScriptedEC2: Sendable {
   }
 
   private func reply(to request: RecordedRequest) -> ScriptedReply {
+    if request.target.hasPrefix("/latest/") { return metadata(request) }
     let form = request.form
     let action = form["Action"] ?? ""
     let before = state.withLock { state in
@@ -87,6 +121,22 @@ package final class ScriptedEC2: Sendable {
   }
 }
 
+extension ScriptedEC2 {
+  /// Version 2 of the metadata service alone.
+  private func metadata(_ request: RecordedRequest) -> ScriptedReply {
+    if request.method == "PUT" { return .answer(200, body: "tok") }
+    guard request.header("x-aws-ec2-metadata-token") == "tok" else { return .answer(401) }
+    guard request.target == "/latest/dynamic/instance-identity/document" else { return .answer(404) }
+    let zone = now.zone
+    return .answer(
+      200,
+      body: """
+        {"accountId": "\(ScriptedRDS.account)", "instanceId": "\(ScriptedEC2.instance)", "availabilityZone": "\(zone)",
+         "region": "\(zone.dropLast())", "instanceType": "m7i.large"}
+        """)
+  }
+}
+
 extension ScriptedEC2.State {
   fileprivate mutating func carryOut(_ action: String, _ form: [String: String]) -> ScriptedReply {
     switch action {
@@ -98,8 +148,12 @@ extension ScriptedEC2.State {
       return answer(action, "<snapshotSet>" + snapshots.map { "<item>\($0.xml)</item>" }.joined() + "</snapshotSet>")
     case "DescribeVolumes": return look(action, form)
     case "CreateVolume": return make(action, form)
+    case "AttachVolume", "DetachVolume":
+      guard let index = volumes.firstIndex(where: { $0.id == form["VolumeId"] }) else { return ScriptedEC2.error("InvalidVolume.NotFound") }
+      return action == "AttachVolume" ? attach(index, form) : detach(index, form)
     case "DeleteVolume":
       guard let index = volumes.firstIndex(where: { $0.id == form["VolumeId"] }) else { return ScriptedEC2.error("InvalidVolume.NotFound") }
+      guard volumes[index].attachment == nil else { return ScriptedEC2.error("VolumeInUse") }
       volumes[index].states = ["deleting", "deleted"]
       return answer(action, "<return>true</return>")
     default: return ScriptedEC2.error("InvalidAction")
@@ -118,13 +172,51 @@ extension ScriptedEC2.State {
     for index in volumes.indices where volumes[index].tags[String(tag)] == form["Filter.1.Value.1"] {
       items += "<item>\(volumes[index].xml)</item>"
       if volumes[index].states.count > 1 { volumes[index].states.removeFirst() }
+      settle(index)
     }
     return answer(action, "<volumeSet>\(items)</volumeSet>")
   }
 
+  /// The next state of an attachment. The kernel sees the disk once it is attached, and no longer once it is not.
+  private mutating func settle(_ index: Int) {
+    guard var attachment = volumes[index].attachment, attachment.states.count > 1 else { return }
+    attachment.states.removeFirst()
+    volumes[index].attachment = attachment
+    if attachment.states[0] == "attached" { disk?.plug(volumes[index].id, as: attachment.device) }
+    guard attachment.states[0] == "detached" else { return }
+    if disk?.mountPoints.isEmpty == false { calls.append("detached while mounted") }
+    disk?.unplug()
+    (volumes[index].attachment, volumes[index].states) = (nil, ["available"])
+  }
+
+  private mutating func attach(_ index: Int, _ form: [String: String]) -> ScriptedReply {
+    let device = form["Device"] ?? ""
+    if volumes[index].attachment != nil { return ScriptedEC2.error("VolumeInUse") }
+    if taken.contains(device) {
+      return .answer(
+        400,
+        body:
+          "<Response><Errors><Error><Code>InvalidParameterValue</Code><Message>Invalid value '\(device)' for unixDevice. Attachment point "
+          + "\(device) is already in use</Message></Error></Errors><RequestID>1</RequestID></Response>")
+    }
+    volumes[index].attachment = ScriptedEC2.Attachment(form["InstanceId"] ?? "", device: device, states: whileAttaching)
+    volumes[index].states = ["in-use"]
+    if whileAttaching == ["attached"] { disk?.plug(volumes[index].id, as: device) }
+    return answer("AttachVolume", "<volumeId>\(volumes[index].id)</volumeId><status>attaching</status>")
+  }
+
+  private mutating func detach(_ index: Int, _ form: [String: String]) -> ScriptedReply {
+    guard let attachment = volumes[index].attachment, attachment.instance == form["InstanceId"] else {
+      return ScriptedEC2.error("IncorrectState")
+    }
+    if form["Force"] == "true" { calls.append("forced") }
+    volumes[index].attachment?.states = form["Force"] == "true" ? ["detaching", "detached"] : whileDetaching
+    return answer("DetachVolume", "<volumeId>\(volumes[index].id)</volumeId><status>detaching</status>")
+  }
+
   private mutating func make(_ action: String, _ form: [String: String]) -> ScriptedReply {
     let token = form["ClientToken"] ?? ""
-    if let known = volumes.first(where: { $0.token == token }) { return answer(action, known.xml) }
+    if let known = volumes.first(where: { $0.token == token && $0.states != ["deleted"] }) { return answer(action, known.xml) }
     guard snapshots.contains(where: { $0.id == form["SnapshotId"] }) else { return ScriptedEC2.error("InvalidSnapshot.NotFound") }
     var tags: [String: String] = [:]
     for number in 1...50 {
@@ -148,6 +240,10 @@ extension ScriptedEC2.Snapshot {
 extension ScriptedEC2.Volume {
   fileprivate var xml: String {
     let set = tags.sorted { $0.key < $1.key }.map { "<item><key>\($0.key)</key><value>\($0.value)</value></item>" }.joined()
-    return "<volumeId>\(id)</volumeId><status>\(states[0])</status><createTime>\(created)</createTime><tagSet>\(set)</tagSet>"
+    let attached = attachment.map {
+      "<item><volumeId>\(id)</volumeId><instanceId>\($0.instance)</instanceId><device>\($0.device)</device><status>\($0.states[0])</status></item>"
+    }
+    return "<volumeId>\(id)</volumeId><size>\(LoopDisk.gibibytes)</size><status>\(states[0])</status><createTime>\(created)</createTime>"
+      + "<attachmentSet>\(attached ?? "")</attachmentSet><tagSet>\(set)</tagSet>"
   }
 }

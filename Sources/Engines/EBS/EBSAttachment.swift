@@ -151,7 +151,8 @@ struct EBSAttachment: Sendable {
       } catch is AWSFailure {
         try Task.checkCancellation()
       }
-      looks += 1
+      // The second look, which only confirms the first, need not wait long.
+      looks = misses == 1 ? 1 : looks + 1
       waited += min(pace.interval, .seconds(looks))
       try await pace.wait(after: looks)
     }

@@ -54,7 +54,7 @@ struct EBSVolume: Sendable {
     let request = EC2VolumeRequest(
       snapshot: point.snapshot, zone: zone, type: type, token: name, tags: tags.merging(["Name": name]) { $1 })
     do { _ = try await ask { try $0.create(request) } } catch let failure as AWSFailure { throw EBSVolume.refusal(failure) }
-    var looks = 0
+    var (looks, unseen) = (0, Duration.zero)
     while true {
       do {
         let made = try await found().first
@@ -66,6 +66,8 @@ struct EBSVolume: Sendable {
             advice: "If the snapshot is encrypted, look whether its key can be used; else look at the snapshot")
         default: break
         }
+        unseen = made == nil ? unseen + min(pace.interval, .seconds(looks + 1)) : .zero
+        if unseen > .seconds(60) { throw Fault(.scratchUnusable, "the volume of \(point.snapshot) is gone: somebody else deleted it") }
       } catch let failure as AWSFailure where !failure.isPassing {
         throw failure.fault(during: "waiting for the volume", action: "ec2:DescribeVolumes", else: .sourceUnreachable)
       } catch is AWSFailure {
@@ -112,7 +114,8 @@ struct EBSVolume: Sendable {
       } catch is AWSFailure {
         try Task.checkCancellation()
       }
-      looks += 1
+      // The second look, which only confirms the first, need not wait long.
+      looks = misses == 1 ? 1 : looks + 1
       waited += min(pace.interval, .seconds(looks))
       try await pace.wait(after: looks)
     }

@@ -129,6 +129,11 @@ struct VolumeMount: Sendable {
   ///
   /// - Throws: `Fault` with code `scratch_unusable`.
   func remove() async throws {
+    guard try MountTable.current().top(at: root) != nil else { return }
+    let directory = ScratchDirectory(path: String(enclosure.dropLast("/volume".count)), run: run)
+    guard directory.isMarked else {
+      throw Fault(.scratchUnusable, "\(root) is left alone: \(directory.path) does not carry the marker of run \(run)")
+    }
     var waited = Duration.zero
     while true {
       let (root, isLazy) = (root, waited >= VolumeMount.politeness)
