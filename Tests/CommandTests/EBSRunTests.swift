@@ -115,7 +115,7 @@ struct EBSRunTests {
     let result = await site.runJSON("d", environment: ec2.environmentOfInstance)
     #expect(result.status == 0 && result.record["verdict"].text == "passed", "\(result.said)")
     let kinds = result.record["cleanup"]["resources"].items.map { "\($0["kind"].text ?? "") \($0["state"].text ?? "")" }
-    #expect(kinds == ["directory", "ebs-volume", "ebs-attachment", "ebs-mount"].map { "\($0) destroyed" }, "\(kinds)")
+    #expect(kinds.sorted() == ["directory", "ebs-attachment", "ebs-mount", "ebs-volume"].map { "\($0) destroyed" }, "\(kinds)")
     #expect(result.record["environment"]["engine"].text?.contains(ScriptedEC2.instance) == true)
     site.drill(
       "e",

@@ -12,6 +12,10 @@ final class ProgressLine: Sendable {
   private struct State {
     var phases: [String: PhaseName] = [:]
     var details: [String: String] = [:]
+    /// Of each phase, since streamed ones overlap.
+    var rates: [String: [PhaseName: TransferRate]] = [:]
+    /// When a log was last told how far a drill is.
+    var lastTold: [String: Duration] = [:]
     var lastDrawn: Duration = .zero
     var isDrawn = false
   }
@@ -32,16 +36,26 @@ final class ProgressLine: Sendable {
       case .checked(let check): line("\(name): check \"\(Terminal.inert(check.name))\" \(ProgressLine.word(check.verdict))", &state)
       case .began(let phase):
         state.phases[name] = phase
-        state.details[name] = nil
+        (state.details[name], state.lastTold[name]) = (nil, clocks.elapsed())
         if !terminal.drawsProgress { tell("\(name): \(phase.rawValue)") }
         draw(&state, force: true)
       case .ended: break
-      case .progressed(_, let done, let total):
-        state.details[name] = ProgressLine.amount(done, total)
+      case .progressed(let phase, let done, let total):
+        let now = clocks.elapsed()
+        state.rates[name, default: [:]][phase, default: TransferRate()].note(done, at: now)
+        let rate = state.rates[name]?[phase]?.text(of: total) ?? ""
+        let amount = terminal.drawsProgress ? ProgressLine.bar(done, total) : ProgressLine.share(done, total)
+        state.details[name] = rate.isEmpty ? amount : "\(amount), \(rate)"
         draw(&state, force: false)
+        guard !terminal.drawsProgress, now - (state.lastTold[name] ?? .zero) >= ProgressLine.logInterval else { return }
+        state.lastTold[name] = now
+        tell("\(name): \(phase.rawValue) \(state.details[name] ?? "")")
       }
     }
   }
+
+  /// A log need not grow by the second.
+  private static let logInterval = Duration.seconds(60)
 
   /// A line of its own among the progress; the drawn line moves below it.
   func print(_ text: String) { state.withLock { line(text, &$0) } }
@@ -49,7 +63,8 @@ final class ProgressLine: Sendable {
   /// Forgets a drill that ended.
   func finished(_ drill: String) {
     state.withLock { state in
-      state.phases[Terminal.inert(String(drill.prefix(60)))] = nil
+      let name = Terminal.inert(String(drill.prefix(60)))
+      (state.phases[name], state.details[name], state.rates[name], state.lastTold[name]) = (nil, nil, nil, nil)
       erase(&state)
       draw(&state, force: true)
     }
@@ -80,11 +95,14 @@ final class ProgressLine: Sendable {
 
   private static func word(_ verdict: CheckVerdict) -> String { verdict.rawValue.replacing("_", with: " ") }
 
-  private static func amount(_ done: Int64, _ total: Int64?) -> String {
+  private static func bar(_ done: Int64, _ total: Int64?) -> String {
     guard let total, total > 0 else { return ByteCount.text(done) }
-    let share = min(1, Double(done) / Double(total))
-    let filled = Int(share * 20)
-    let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 20 - filled)
-    return "[\(bar)] \(Int(share * 100)) % of \(ByteCount.text(total))"
+    let filled = Int(min(1, Double(done) / Double(total)) * 20)
+    return "[\(String(repeating: "#", count: filled))\(String(repeating: ".", count: 20 - filled))] \(share(done, total))"
+  }
+
+  private static func share(_ done: Int64, _ total: Int64?) -> String {
+    guard let total, total > 0 else { return ByteCount.text(done) }
+    return "\(Int(min(1, Double(done) / Double(total)) * 100)) % of \(ByteCount.text(total))"
   }
 }
