@@ -64,6 +64,9 @@ let package = Package(
       "EngineEBS", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "HTTPTransport", "AWSClient", "AWSKit", "CSystem"],
       path: "Sources/Engines/EBS"),
     module("EngineSQLite", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "CSQLite"], path: "Sources/Engines/SQLite"),
+    module(
+      "EngineRedis", ["DrillModel", "DrillConfig", "Digesting", "Manifests", "ToolRunner", "EngineKit", "TreeKit", "CSystem"],
+      path: "Sources/Engines/Redis"),
     module("EngineFiles", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "TreeKit", "Manifests"], path: "Sources/Engines/Files"),
     module(
       "SourceDirectory", ["DrillModel", "DrillConfig", "EngineKit", "ToolRunner", "Selecting", "CSystem"], path: "Sources/Sources/Directory"
@@ -83,7 +86,7 @@ let package = Package(
       "Registry",
       [
         "DrillModel", "DrillConfig", "EngineKit", "ToolRunner", "AWSClient", "EnginePostgreSQL", "EngineSQLite", "EngineFiles",
-        "EngineRDS", "EngineEBS", "SourceDirectory", "SourceS3", "SourceRDS", "SourceEBS", "SourceAWSBackup",
+        "EngineRDS", "EngineEBS", "EngineRedis", "SourceDirectory", "SourceS3", "SourceRDS", "SourceEBS", "SourceAWSBackup",
         "AWSKit", "Checks",
       ]),
     module("Ledger", ["DrillModel", "Digesting", "CSystem", grdb]),
@@ -119,6 +122,8 @@ let package = Package(
       "EngineTests",
       ["EngineKit", "EnginePostgreSQL", "EngineSQLite", "EngineFiles", "PostgreSQLKit", "DrillModel", "DrillConfig", "ToolRunner"]),
     tests("MySQLKitTests", ["MySQLKit", "EngineKit", "DrillModel", "ToolRunner"]),
+    tests(
+      "EngineRedisTests", ["EngineRedis", "EngineKit", "Digesting", "DrillModel", "DrillConfig", "ToolRunner", "TreeKit"]),
     tests(
       "SourceTests",
       [

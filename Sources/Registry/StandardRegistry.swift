@@ -7,6 +7,7 @@ import EngineFiles
 package import EngineKit
 import EnginePostgreSQL
 import EngineRDS
+import EngineRedis
 import EngineSQLite
 import Foundation
 import SourceAWSBackup
@@ -24,7 +25,9 @@ package struct StandardRegistry: Sendable {
   package init(aws: AWSConnections) {
     self.aws = aws
     vocabulary = Vocabulary(
-      engines: [SQLiteEngine.kind, PostgreSQLEngine.kind, FilesEngine.kind, RDSEngine.kind(aws: aws), EBSEngine.kind(aws: aws)],
+      engines: [
+        SQLiteEngine.kind, PostgreSQLEngine.kind, FilesEngine.kind, RDSEngine.kind(aws: aws), EBSEngine.kind(aws: aws), RedisEngine.kind,
+      ],
       sources: [
         DirectorySource.kind, S3Source.kind(aws: aws), RDSSource.kind(aws: aws), EBSSource.kind(aws: aws), VaultSource.kind(aws: aws),
       ],

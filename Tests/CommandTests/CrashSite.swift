@@ -28,6 +28,10 @@ struct CrashCase: Sendable, CustomTestStringConvertible {
       },
       CrashCase(engine: "files", ending: "tar", drill: SampleDrill.files()) { await SampleBackups.archive() },
     ]
+    if SampleRedis.isInstalled {
+      cases.append(
+        CrashCase(engine: "redis", ending: "rdb", drill: SampleDrill.redis()) { try await SampleRedis.backups().snapshot })
+    }
     if SamplePostgreSQL.binaries != nil {
       cases.append(
         CrashCase(engine: "postgresql", ending: "dump", drill: SampleDrill.postgresql()) { try await SamplePostgreSQL.dumps().custom })

@@ -21,6 +21,10 @@ enum SampleDrill {
     "backup: {from: ../backups, match: \"\(match)\"}\nrestore: {engine: files}\nchecks:\n\(checks)"
   }
 
+  static func redis(checks: String = "  - keys: {equals: 1150}\n") -> String {
+    "backup: {from: ../backups, match: \"b_%Y%m%d_%H%M%S.rdb\"}\nrestore: {engine: redis}\nchecks:\n\(checks)"
+  }
+
   static func postgresql(match: String = "b_%Y%m%d_%H%M%S.dump", checks: String = "  - rows: {table: orders, equals: 1000}\n") -> String {
     "backup: {from: ../backups, match: \"\(match)\"}\nrestore: {engine: postgresql}\nchecks:\n\(checks)"
   }
