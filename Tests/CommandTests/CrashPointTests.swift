@@ -22,7 +22,9 @@ struct CrashPointTests {
     }
   }
 
-  @Test("killed at any of them: nothing lives on, cleanup finishes, the next run passes; each run has one record", arguments: CrashCase.all)
+  @Test(
+    "killed at any of them: nothing lives on, cleanup finishes, the next run passes; each run has one record",
+    arguments: CrashCase.all + CrashCase.redis)
   func everyStep(_ crash: CrashCase) async throws {
     let site = try await crash.site()
     var expected: [String: String] = [:]

@@ -28,10 +28,6 @@ struct CrashCase: Sendable, CustomTestStringConvertible {
       },
       CrashCase(engine: "files", ending: "tar", drill: SampleDrill.files()) { await SampleBackups.archive() },
     ]
-    if SampleRedis.isInstalled {
-      cases.append(
-        CrashCase(engine: "redis", ending: "rdb", drill: SampleDrill.redis()) { try await SampleRedis.backups().snapshot })
-    }
     if SamplePostgreSQL.binaries != nil {
       cases.append(
         CrashCase(engine: "postgresql", ending: "dump", drill: SampleDrill.postgresql()) { try await SamplePostgreSQL.dumps().custom })
@@ -43,6 +39,11 @@ struct CrashCase: Sendable, CustomTestStringConvertible {
     }
     return cases
   }()
+
+  /// A server that starts only when there is something to load; none where it is not installed.
+  static let redis =
+    SampleRedis.isInstalled
+    ? [CrashCase(engine: "redis", ending: "rdb", drill: SampleDrill.redis()) { try await SampleRedis.backups().snapshot }] : []
 }
 
 extension ScratchSite {

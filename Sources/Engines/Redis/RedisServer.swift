@@ -71,7 +71,7 @@ final class RedisServer: Sendable {
       if exit != nil { return false }
       try await Task.sleep(for: pause)
       sinceAsked += pause
-      pause = min(pause * 2, .milliseconds(50))
+      pause = min(pause * 2, .milliseconds(20))
       guard sinceAsked > .milliseconds(300) else { continue }
       sinceAsked = .zero
       if let (done, total) = await loadedBytes() { progress(done, total) }
