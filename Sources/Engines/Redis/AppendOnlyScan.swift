@@ -10,8 +10,8 @@ struct AppendOnlyScan: Sendable, Hashable {
   /// Walks over the commands without looking into them. What is broken is Redis's to tell; the walk just ends there. Blocks.
   ///
   /// - Throws: `Fault` with code `backup_unreadable`, or `CancellationError`.
-  init(_ path: String, stop: StopFlag) throws {
-    let input = ArchiveInput(try RedisFile.open(path)) { stop.isSet }
+  init(_ file: Descriptor, stop: StopFlag) throws {
+    let input = ArchiveInput(file) { stop.isSet }
     while let first = try Self.byte(input) {
       guard let line = try Self.line(input) else { return }
       switch first {

@@ -24,8 +24,8 @@ struct Placement {
     var format: RedisFormat
     /// Bytes of append-only files by name.
     var sizes: [String: Int64] = [:]
-    /// The newest annotated time of the commands.
-    var newest: Timestamp?
+    /// Files of commands, the newest first, open because the server moves them; their annotations say how new the data is.
+    var logs: [Descriptor] = []
 
     /// Whether the server must read append-only files.
     var isLog: Bool { if case .snapshot = format { false } else { true } }
@@ -84,9 +84,7 @@ struct Placement {
       let lines = Self.lines(manifest)
       let target = try create("\(Self.parts)/\(Self.log).manifest")
       try Array(lines.utf8).withUnsafeBytes { try write($0, to: target) }
-      for name in manifest.increments.reversed() where placed.newest == nil {
-        placed.newest = try AppendOnlyScan("\(directory)/\(Self.parts)/\(name)", stop: stop).newest
-      }
+      placed.logs = try manifest.increments.reversed().map { try RedisFile.open("\(directory)/\(Self.parts)/\($0)") }
       return placed
     }
   }
@@ -103,7 +101,7 @@ struct Placement {
     guard placed.isLog else { return placed }
     placed.sizes[name] = RedisFile.size("\(directory)/\(name)")
     // Behind an RDB file the commands cannot be told from its bytes; the servers that write such files annotate nothing.
-    if format.header == nil { placed.newest = try AppendOnlyScan("\(directory)/\(name)", stop: stop).newest }
+    if format.header == nil { placed.logs = [try RedisFile.open("\(directory)/\(name)")] }
     return placed
   }
 

@@ -49,6 +49,7 @@ final class RedisTarget: ScratchTarget {
     let server = try RedisServer(
       program, options, directory: directory, socket: socket, replay: placed.isLog, context, user: user)
     restored.withLock { $0 = (server, placed) }
+    async let newest = Self.newest(placed.logs)
     let context = context
     let isReady = try await server.becomesReady { context.progress(.restore, $0, $1) }
     if !isReady, let exit = server.exit {
@@ -56,7 +57,20 @@ final class RedisTarget: ScratchTarget {
     }
     let judge = LoadJudge(log: server.log, server: program.version, format: placed.format)
     let notes = try judge.notes(cutTail: options.cutTail, sizes: placed.sizes)
-    return RestoreReport(engineTime: context.clocks.elapsed() - begin, dataTime: placed.newest, notes: notes)
+    return RestoreReport(engineTime: context.clocks.elapsed() - begin, dataTime: try await newest, notes: notes)
+  }
+
+  /// The newest time that the commands name, looked for while the server replays them.
+  private static func newest(_ logs: [Descriptor]) async throws -> Timestamp? {
+    let stop = StopFlag()
+    return try await withTaskCancellationHandler {
+      try await onThread("redis times") {
+        for log in logs { if let newest = try AppendOnlyScan(log, stop: stop).newest { return newest } }
+        return nil
+      }
+    } onCancel: {
+      stop.set()
+    }
   }
 
   private func place(_ content: BackupContent) async throws -> Placement.Placed {
