@@ -57,6 +57,10 @@ let package = Package(
       "EnginePostgreSQL", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "PostgreSQLKit", "CSystem"],
       path: "Sources/Engines/PostgreSQL"),
     module(
+      "EnginePostgreSQLPhysical",
+      ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "TreeKit", "Manifests", "PostgreSQLKit", "Selecting", "CSystem"],
+      path: "Sources/Engines/PostgreSQLPhysical"),
+    module(
       "EngineRDS",
       ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "HTTPTransport", "AWSClient", "AWSKit", "PostgreSQLKit"],
       path: "Sources/Engines/RDS"),
@@ -85,7 +89,8 @@ let package = Package(
     module(
       "Registry",
       [
-        "DrillModel", "DrillConfig", "EngineKit", "ToolRunner", "AWSClient", "EnginePostgreSQL", "EngineSQLite", "EngineFiles",
+        "DrillModel", "DrillConfig", "EngineKit", "ToolRunner", "AWSClient", "EnginePostgreSQL", "EnginePostgreSQLPhysical", "EngineSQLite",
+        "EngineFiles",
         "EngineRDS", "EngineEBS", "EngineRedis", "SourceDirectory", "SourceS3", "SourceRDS", "SourceEBS", "SourceAWSBackup",
         "AWSKit", "Checks",
       ]),
@@ -125,6 +130,9 @@ let package = Package(
     tests(
       "EngineRedisTests", ["EngineRedis", "EngineKit", "Digesting", "DrillModel", "DrillConfig", "ToolRunner", "TreeKit"]),
     tests(
+      "EnginePostgreSQLPhysicalTests",
+      ["EnginePostgreSQLPhysical", "EngineKit", "PostgreSQLKit", "Selecting", "DrillModel", "DrillConfig", "ToolRunner"]),
+    tests(
       "SourceTests",
       [
         "SourceDirectory", "SourceS3", "AWSClient", "HTTPTransport", "Digesting", "EngineKit", "ToolRunner", "Selecting", "DrillModel",
@@ -135,7 +143,8 @@ let package = Package(
     tests(
       "AWSDrillTests",
       [
-        "AWSClient", "AWSKit", "EngineRDS", "EngineEBS", "SourceRDS", "SourceEBS", "SourceAWSBackup", "EngineKit", "PostgreSQLKit", "Selecting", "HTTPTransport",
+        "AWSClient", "AWSKit", "EngineRDS", "EngineEBS", "SourceRDS", "SourceEBS", "SourceAWSBackup", "EngineKit", "PostgreSQLKit",
+        "Selecting", "HTTPTransport",
         "ToolRunner",
         "DrillModel", "DrillConfig",
       ]),

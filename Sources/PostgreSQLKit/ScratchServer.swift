@@ -1,8 +1,5 @@
 internal import DrillModel
 package import EngineKit
-internal import Foundation
-internal import Glibc
-internal import Synchronization
 package import ToolRunner
 
 /// A PostgreSQL server of one run: its own data directory, a Unix socket only, nobody's user but the run's.
@@ -15,9 +12,7 @@ package final class ScratchServer: Sendable {
   package let administrator: ConnectionTarget
   /// The database that a dump finds itself in first.
   package let initialDatabase: String
-  private let tool: any RunningTool
-  private let log: ServerLog
-  private let ended = Mutex<ToolExit?>(nil)
+  private let process: ServerProcess
 
   /// Copies a template into the run's directory and starts the server.
   ///
@@ -26,14 +21,11 @@ package final class ScratchServer: Sendable {
     let data = "\(context.directory)/data"
     let template = try await ScratchServer.copyTemplate(installation, context, confinement, to: data)
     try Accounts.makeDirectory(socket, owner: confinement.user, mode: 0o700)
-    let log = ServerLog()
-    let program = installation.program("postgres")
-    tool = try context.tools.start(
-      ToolCommand(
-        program, ["-D", data] + ServerSettings.arguments(relaxed: context.durability == .relaxed, socket: socket),
-        environment: ServerTemplate.environment, directory: data, output: .discarded, errors: .lines { log.add($0) },
-        box: confinement.box(for: program, of: installation, writing: [data, socket, "/dev/null"]), grace: .seconds(10)))
-    self.log = log
+    process = try ServerProcess(
+      ServerProcess.Start(
+        installation, confinement, data: data,
+        arguments: ServerSettings.arguments(relaxed: context.durability == .relaxed, socket: socket), writing: [socket]),
+      tools: context.tools)
     self.installation = installation
     self.confinement = confinement
     self.socket = socket
@@ -51,6 +43,20 @@ package final class ScratchServer: Sendable {
     }
   }
 
+  /// Takes a server that runs on a data directory which was restored whole.
+  ///
+  /// - Parameter administrator: A superuser's connection, in any database.
+  package init(
+    _ process: ServerProcess, _ installation: Installation, _ confinement: Confinement, socket: String, administrator: ConnectionTarget
+  ) {
+    self.process = process
+    self.installation = installation
+    self.confinement = confinement
+    self.socket = socket
+    self.administrator = administrator
+    initialDatabase = administrator.database
+  }
+
   /// Copies the template while nobody may remove it, and leaves those that nobody uses any more to be removed.
   private static func copyTemplate(
     _ installation: Installation, _ context: EngineContext, _ confinement: Confinement, to data: String
@@ -65,26 +71,13 @@ package final class ScratchServer: Sendable {
   }
 
   /// Whether the server has ended, and how.
-  package var exit: ToolExit? { ended.withLock { $0 } }
+  package var exit: ToolExit? { process.exit }
 
   /// What the server said last, for a fault.
-  package var lastWords: String { log.tail }
+  package var lastWords: String { process.lastWords }
 
   /// Ends the server without a checkpoint: its data is thrown away. Repeating it is a no-op.
-  package func stop() async {
-    if exit == nil {
-      // Immediate shutdown; unlike SIGKILL it gives back the server's shared memory.
-      kill(tool.pid, SIGQUIT)
-      let tool = tool
-      let watchdog = Task {
-        try await Task.sleep(for: .seconds(10))
-        tool.stop(as: .exited(0))
-      }
-      let exit = await tool.exit()
-      watchdog.cancel()
-      ended.withLock { $0 = exit }
-    }
-  }
+  package func stop() async { await process.stop() }
 
   /// A connection for this server with other rights.
   package func target(user: String, password: String, database: String, settings: [String: String] = [:]) -> ConnectionTarget {
@@ -94,12 +87,6 @@ package final class ScratchServer: Sendable {
   /// The template's password has been on disk, so it is good for one login, which changes it.
   private func waitUntilAnswering(_ target: ConnectionTarget, newPassword: String) async throws {
     let change = "ALTER ROLE \(Quoting.identifier(target.user)) PASSWORD \(Quoting.literal(newPassword))"
-    let tool = tool
-    let watch = Task { [weak self] in
-      let exit = await tool.exit()
-      self?.ended.withLock { $0 = exit }
-    }
-    defer { watch.cancel() }
     let deadline = ContinuousClock.now + .seconds(120)
     while true {
       try Task.checkCancellation()
@@ -114,11 +101,11 @@ package final class ScratchServer: Sendable {
       }
       guard let answer else { return }
       if let exit {
-        throw Fault(.toolFailed, "the scratch server ended while it started (\(exit.status)): \(log.tail)", advice: advice)
+        throw Fault(.toolFailed, "the scratch server ended while it started (\(exit.status)): \(lastWords)", advice: advice)
       }
       if answer.sqlState == "28P01" { throw Fault(.toolFailed, "the scratch server refuses its own superuser: \(answer.message)") }
       guard ContinuousClock.now < deadline else {
-        throw Fault(.toolFailed, "the scratch server did not answer within 2 minutes: \(answer.message); \(log.tail)", advice: advice)
+        throw Fault(.toolFailed, "the scratch server did not answer within 2 minutes: \(answer.message); \(lastWords)", advice: advice)
       }
       try await Task.sleep(for: .milliseconds(10))
     }
@@ -130,26 +117,5 @@ package final class ScratchServer: Sendable {
     var copy = target
     copy.password = password
     return copy
-  }
-}
-
-/// The last lines that the server wrote.
-private final class ServerLog: Sendable {
-  private let lines = Mutex<[String]>([])
-
-  func add(_ line: String) {
-    lines.withLock { lines in
-      lines.append(line)
-      if lines.count > 20 { lines.removeFirst(lines.count - 20) }
-    }
-  }
-
-  /// Fatal lines if there are any, else the last ones.
-  var tail: String {
-    lines.withLock { lines in
-      // Being asked too early is no reason for anything.
-      let fatal = lines.filter { ($0.contains("FATAL:") || $0.contains("PANIC:")) && !$0.contains("the database system is") }
-      return (fatal.isEmpty ? lines.suffix(3) : fatal.suffix(3)).joined(separator: "; ")
-    }
   }
 }

@@ -2,9 +2,11 @@ internal import DrillModel
 internal import Foundation
 
 /// Settings of a scratch server, as `-c` arguments.
-enum ServerSettings {
+package enum ServerSettings {
   /// Memory and log sizes change speed and never durability; with `relaxed`, nothing is synced to disk.
-  static func arguments(relaxed: Bool, socket: String) -> [String] {
+  ///
+  /// - Parameter own: Settings that take the place of those of the same name here; an empty value leaves the server's default.
+  package static func arguments(relaxed: Bool, socket: String, own: [(String, String)] = []) -> [String] {
     let memory = Int(ProcessInfo.processInfo.physicalMemory >> 20)
     var settings = [
       ("listen_addresses", ""), ("unix_socket_directories", socket), ("unix_socket_permissions", "0700"), ("port", "5432"),
@@ -22,6 +24,8 @@ enum ServerSettings {
         ("fsync", "off"), ("full_page_writes", "off"), ("synchronous_commit", "off"), ("autovacuum", "off"), ("wal_level", "minimal"),
       ]
     }
-    return settings.flatMap { ["-c", "\($0.0)=\($0.1)"] }
+    let names = Set(own.map(\.0))
+    settings.removeAll { names.contains($0.0) }
+    return (settings + own).flatMap { ["-c", "\($0.0)=\($0.1)"] }
   }
 }

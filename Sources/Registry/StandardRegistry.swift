@@ -6,6 +6,7 @@ import EngineEBS
 import EngineFiles
 package import EngineKit
 import EnginePostgreSQL
+import EnginePostgreSQLPhysical
 import EngineRDS
 import EngineRedis
 import EngineSQLite
@@ -26,7 +27,8 @@ package struct StandardRegistry: Sendable {
     self.aws = aws
     vocabulary = Vocabulary(
       engines: [
-        SQLiteEngine.kind, PostgreSQLEngine.kind, FilesEngine.kind, RDSEngine.kind(aws: aws), EBSEngine.kind(aws: aws), RedisEngine.kind,
+        SQLiteEngine.kind, PostgreSQLEngine.kind, PhysicalEngine.kind, FilesEngine.kind, RDSEngine.kind(aws: aws), EBSEngine.kind(aws: aws),
+        RedisEngine.kind,
       ],
       sources: [
         DirectorySource.kind, S3Source.kind(aws: aws), RDSSource.kind(aws: aws), EBSSource.kind(aws: aws), VaultSource.kind(aws: aws),

@@ -119,7 +119,8 @@ package enum EngineDrive {
     let identity = try engine.inspect(try head(path))
     let target = try await engine.provision(context, for: identity)
     do {
-      let report = try await target.restore(try content(path, identity))
+      var report = try await target.restore(try content(path, identity))
+      if target.rollsForward { report = report.followed(by: try await target.recover()) }
       try await target.awaitReady()
       return (target, report)
     } catch {

@@ -28,7 +28,7 @@ struct RegistryTests {
     #expect(engines.count == folders.count)
     for engine in engines {
       #expect(try text("docs/engines/\(engine.name).md").count > 500, "\(engine.name)")
-      #expect(folders.contains { $0.lowercased() == engine.name }, "\(engine.name)")
+      #expect(folders.contains { $0.lowercased() == engine.name.replacing("-", with: "") }, "\(engine.name)")
       #expect(readme.contains("| `\(engine.name)` |"), "\(engine.name)")
     }
   }

@@ -68,6 +68,18 @@ struct DirectorySourceTests {
     #expect(try await DirectorySource(path: "\(place.path)/other").artefacts().count == 1)
   }
 
+  @Test("a base backup of PostgreSQL given as the place of the backups is told to be one backup; its parent is fine")
+  func insideOfBaseBackup() async throws {
+    for name in ["PG_VERSION", "base/1/1259", "global/pg_control"] { try place.put("plain-20261101/\(name)", [1]) }
+    for name in ["base.tar.gz", "pg_wal.tar.gz", "backup_manifest"] { try place.put("archives-20261101/\(name)", [1]) }
+    for name in ["plain-20261101", "archives-20261101"] {
+      let inside = DirectorySource(path: "\(place.path)/\(name)")
+      let fault = await #expect(throws: Fault.self) { try await inside.artefacts() }
+      #expect(fault?.code == .configuration && fault?.advice?.contains("match: \"\(name)\"") == true)
+    }
+    #expect(try await listed().count == 2)
+  }
+
   @Test("a directory is an artefact of unknown size and opens as one")
   func directory() async throws {
     try place.put("dump-20261101/toc.dat", [1])

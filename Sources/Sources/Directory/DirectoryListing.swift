@@ -20,6 +20,7 @@ struct DirectoryListing: Sendable {
     var found: [Found] = []
     try list(openDirectory(path), path, prefix: "", level: 0, into: &found)
     try refuseInsideOfDump(found)
+    try refuseInsideOfBaseBackup(Set(found.map(\.artefact.name)))
     markWriting(&found)
     return found.map(\.artefact)
   }
@@ -35,6 +36,19 @@ struct DirectoryListing: Sendable {
     let resolved = Entry.resolve(path) ?? path
     throw Fault(
       .configuration, "\(path) is itself one dump, which pg_dump -Fd wrote, and not a directory of backups",
+      advice:
+        "Write `from: \(Entry.parent(of: resolved))` and `match: \"\(Entry.lastComponent(of: resolved))\"`, the time in the name as fields "
+        + "such as %Y%m%d")
+  }
+
+  /// Neither is any file of a base backup of PostgreSQL.
+  private func refuseInsideOfBaseBackup(_ names: Set<String>) throws {
+    let isPlain = names.isSuperset(of: ["PG_VERSION", "global", "base"])
+    let isArchives = names.contains("backup_manifest") && names.contains { $0.hasPrefix("base.tar") }
+    guard isPlain || isArchives else { return }
+    let resolved = Entry.resolve(path) ?? path
+    throw Fault(
+      .configuration, "\(path) is itself one base backup of PostgreSQL, and not a directory of backups",
       advice:
         "Write `from: \(Entry.parent(of: resolved))` and `match: \"\(Entry.lastComponent(of: resolved))\"`, the time in the name as fields "
         + "such as %Y%m%d")
