@@ -67,6 +67,8 @@ let package = Package(
     module(
       "EngineEBS", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "HTTPTransport", "AWSClient", "AWSKit", "CSystem"],
       path: "Sources/Engines/EBS"),
+    module(
+      "EngineMySQL", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "MySQLKit"], path: "Sources/Engines/MySQL"),
     module("EngineSQLite", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "CSQLite"], path: "Sources/Engines/SQLite"),
     module(
       "EngineRedis", ["DrillModel", "DrillConfig", "Digesting", "Manifests", "ToolRunner", "EngineKit", "TreeKit", "CSystem"],
@@ -90,7 +92,7 @@ let package = Package(
       "Registry",
       [
         "DrillModel", "DrillConfig", "EngineKit", "ToolRunner", "AWSClient", "EnginePostgreSQL", "EnginePostgreSQLPhysical", "EngineSQLite",
-        "EngineFiles",
+        "EngineFiles", "EngineMySQL",
         "EngineRDS", "EngineEBS", "EngineRedis", "SourceDirectory", "SourceS3", "SourceRDS", "SourceEBS", "SourceAWSBackup",
         "AWSKit", "Checks",
       ]),
@@ -114,7 +116,8 @@ let package = Package(
         argumentParser,
       ], swiftSettings: strict),
     .target(
-      name: "DrillTestSupport", dependencies: ["DrillModel", "Selecting", "ToolRunner", "EngineKit"], path: "Tests/DrillTestSupport",
+      name: "DrillTestSupport", dependencies: ["DrillModel", "Selecting", "ToolRunner", "EngineKit", "MySQLKit"],
+      path: "Tests/DrillTestSupport",
       swiftSettings: strict),
     tests("DrillModelTests", ["DrillModel"]),
     tests("SchedulingTests", ["Scheduling", "DrillModel"]),
@@ -126,6 +129,9 @@ let package = Package(
     tests(
       "EngineTests",
       ["EngineKit", "EnginePostgreSQL", "EngineSQLite", "EngineFiles", "PostgreSQLKit", "DrillModel", "DrillConfig", "ToolRunner"]),
+    tests(
+      "EngineMySQLTests",
+      ["EngineMySQL", "MySQLKit", "EngineKit", "DrillModel", "DrillConfig", "ToolRunner"]),
     tests("MySQLKitTests", ["MySQLKit", "EngineKit", "DrillModel", "ToolRunner"]),
     tests(
       "EngineRedisTests", ["EngineRedis", "EngineKit", "Digesting", "DrillModel", "DrillConfig", "ToolRunner", "TreeKit"]),

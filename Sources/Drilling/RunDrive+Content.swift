@@ -78,6 +78,14 @@ extension RunDrive {
     if let note { state.notes.append(note) }
   }
 
+  /// The same for a time that only the content's end gave.
+  private mutating func refineTime(completed: CivilTime) throws {
+    guard let chosen = state.chosen else { return }
+    let (refined, note) = try chosen.refined(completed: completed, rules: plan.drill.rules)
+    state.chosen = refined
+    if let note { state.notes.append(note) }
+  }
+
   private func checkSpace(_ identity: BackupIdentity) throws {
     try ScratchGuard(scratch: runner.settings.scratch).checkSpace(needed: identity.spaceNeeded, keep: runner.settings.keepFree)
   }
@@ -103,6 +111,7 @@ extension RunDrive {
     }
     try await rollForward(target)
     for note in state.report?.notes ?? [] { state.note("restore_note", note) }
+    if let completed = state.report?.completed { try refineTime(completed: completed) }
     if let dataTime = state.report?.dataTime { state.chosen = state.chosen?.vouched(for: dataTime) }
     let lateReady = Fault(
       .notReady, "the restored system did not answer within \(plan.drill.deadlines[.ready].readable)",

@@ -155,17 +155,22 @@ package struct RestoreReport: Sendable {
   package var engineTime: Duration
   /// The newest moment that the restored data itself vouches for (an event time, a last replayed transaction).
   package var dataTime: Timestamp?
+  /// When the backup's own end says that taking it was completed, without a zone; for formats that say so only there.
+  package var completed: CivilTime?
   /// Harmless oddities, each a sentence.
   package var notes: [String]
 
-  package init(engineTime: Duration, dataTime: Timestamp? = nil, notes: [String] = []) {
+  package init(engineTime: Duration, dataTime: Timestamp? = nil, completed: CivilTime? = nil, notes: [String] = []) {
     self.engineTime = engineTime
     self.dataTime = dataTime
+    self.completed = completed
     self.notes = notes
   }
 
   /// Both steps of one restore as one: times add up, and the later word on the data's time counts.
   package func followed(by later: RestoreReport) -> RestoreReport {
-    RestoreReport(engineTime: engineTime + later.engineTime, dataTime: later.dataTime ?? dataTime, notes: notes + later.notes)
+    RestoreReport(
+      engineTime: engineTime + later.engineTime, dataTime: later.dataTime ?? dataTime, completed: later.completed ?? completed,
+      notes: notes + later.notes)
   }
 }

@@ -1,5 +1,6 @@
 import DrillModel
 import EngineKit
+import Glibc
 import Synchronization
 import ToolRunner
 
@@ -36,6 +37,19 @@ package final class MySQLAccounts: Sendable {
   /// Makes a database unless it is there.
   package func provide(_ database: String) throws(MySQLError) {
     try administrator.execute("CREATE DATABASE IF NOT EXISTS \(MySQLQuoting.identifier(database))")
+  }
+
+  /// Removes a database that nothing was put into yet, so that a dump can make it itself. A no-op when it is not there.
+  ///
+  /// It waits until the loading session has entered it, so that nobody is sent to a database that is not there; ten seconds at most.
+  package func withdraw(_ database: String) throws(MySQLError) {
+    let sessions =
+      "SELECT 1 FROM information_schema.PROCESSLIST WHERE USER = \(MySQLQuoting.literal(loader.user)) AND DB = \(MySQLQuoting.literal(database))"
+    for _ in 0..<500 {
+      if try !administrator.query(sessions).rows.isEmpty { break }
+      usleep(20_000)
+    }
+    try administrator.execute("DROP DATABASE IF EXISTS \(MySQLQuoting.identifier(database))")
   }
 
   /// Makes an account that nobody can log in with, for a definer of the backup; a role where there is no host. Repeating it is a no-op.

@@ -10,11 +10,15 @@ package final class MySQLServer: Sendable {
   package let confinement: Confinement
   /// The directory of the socket; files that only the run's user may read lie there too.
   package let socket: String
+  package let data: String
   /// Our own account with every right, which no backup knows.
   package let administrator: MySQLEndpoint
   private let tool: any RunningTool
   private let log = MySQLLog()
   private let ended = Mutex<ToolExit?>(nil)
+
+  /// The socket's name in its directory.
+  package static let socketName = "mysql.sock"
 
   /// Of the server and of every program that talks to it.
   package static let environment = ["LC_ALL": "C", "PATH": "/nonexistent", "HOME": "/nonexistent", "TZ": "UTC"]
@@ -68,7 +72,8 @@ package final class MySQLServer: Sendable {
     self.installation = installation
     self.confinement = confinement
     self.socket = socket
-    administrator = MySQLEndpoint(.socket("\(socket)/\(MySQLSettings.socketName)"), user: user, password: password)
+    self.data = data
+    administrator = MySQLEndpoint(.socket("\(socket)/\(MySQLServer.socketName)"), user: user, password: password)
     do {
       try await waitUntilAnswering(within: context.durability == .relaxed ? .seconds(120) : .seconds(600))
       unlink(places.opening)

@@ -15,8 +15,6 @@ enum MySQLSettings {
     var opening: String
   }
 
-  static let socketName = "mysql.sock"
-
   /// Memory and log sizes change speed and never durability; with `relaxed`, nothing is synced to disk.
   ///
   /// - Parameter extra: Later than all others, so that they win.
@@ -41,7 +39,7 @@ enum MySQLSettings {
 
   private static func base(_ places: Places) -> [String] {
     [
-      "--no-defaults", "--datadir=\(places.data)", "--socket=\(places.socket)/\(socketName)", "--pid-file=\(places.socket)/pid",
+      "--no-defaults", "--datadir=\(places.data)", "--socket=\(places.socket)/\(MySQLServer.socketName)", "--pid-file=\(places.socket)/pid",
       "--tmpdir=\(places.temporary)", "--plugin-dir=\(places.nowhere)", "--init-file=\(places.opening)", "--skip-networking",
       "--skip-name-resolve", "--skip-log-bin", "--local-infile=0", "--event-scheduler=OFF", "--skip-symbolic-links",
       "--general-log=OFF", "--slow-query-log=OFF", "--performance-schema=OFF", "--max-connections=100",

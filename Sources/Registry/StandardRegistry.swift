@@ -5,6 +5,7 @@ package import DrillModel
 import EngineEBS
 import EngineFiles
 package import EngineKit
+import EngineMySQL
 import EnginePostgreSQL
 import EnginePostgreSQLPhysical
 import EngineRDS
@@ -29,7 +30,7 @@ package struct StandardRegistry: Sendable {
       engines: [
         SQLiteEngine.kind, PostgreSQLEngine.kind, PhysicalEngine.kind, FilesEngine.kind, RDSEngine.kind(aws: aws), EBSEngine.kind(aws: aws),
         RedisEngine.kind,
-      ],
+      ] + MySQLEngine.kinds,
       sources: [
         DirectorySource.kind, S3Source.kind(aws: aws), RDSSource.kind(aws: aws), EBSSource.kind(aws: aws), VaultSource.kind(aws: aws),
       ],

@@ -23,6 +23,15 @@ extension Candidate {
     return (origin == nil || origin == .modified || isFiner ? dated(header, .header) : self, note)
   }
 
+  /// The same for a backup whose end says when it was completed, in local time without a zone; `duration` is subtracted from that.
+  ///
+  /// - Throws: as `refined(takenAt:localTime:rules:)`.
+  package func refined(completed: CivilTime, rules: SelectionRules) throws -> (candidate: Candidate, note: Reason?) {
+    let (refined, note) = try refined(takenAt: nil, localTime: completed, rules: rules)
+    guard refined != self, let end = refined.time else { return (refined, note) }
+    return (refined.dated(end - rules.duration, .header), note)
+  }
+
   /// This candidate dated by its own content, which vouches for `time`.
   package func vouched(for time: Timestamp) -> Candidate { dated(time, .metadata) }
 

@@ -25,12 +25,16 @@ struct RegistryTests {
     let readme = try text("README.md")
     let folders = try FileManager.default.contentsOfDirectory(atPath: RegistryTests.root.appendingPathComponent("Sources/Engines").path)
     let engines = RegistryTests.vocabulary.engines
-    #expect(engines.count == folders.count)
+    #expect(Set(engines.map { RegistryTests.folder(of: $0.name) }) == Set(folders.map { $0.lowercased() }))
     for engine in engines {
       #expect(try text("docs/engines/\(engine.name).md").count > 500, "\(engine.name)")
-      #expect(folders.contains { $0.lowercased() == engine.name.replacing("-", with: "") }, "\(engine.name)")
       #expect(readme.contains("| `\(engine.name)` |"), "\(engine.name)")
     }
+  }
+
+  /// Some engines go by several names.
+  private static func folder(of engine: String) -> String {
+    (["mariadb": "mysql"][engine] ?? engine).replacing("-", with: "")
   }
 
   @Test("every check has its part of the page", arguments: RegistryTests.vocabulary.checks.map(\.name))

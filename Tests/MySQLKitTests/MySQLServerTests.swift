@@ -7,17 +7,26 @@ import MySQLKit
 import Testing
 import ToolRunner
 
-@Suite("A scratch server of MariaDB or MySQL", .enabled(if: MySQLBench.isInstalled, "\(MySQLBench.absence)"))
+@Suite("A scratch server of MariaDB or MySQL", .enabled(if: SampleMySQL.isInstalled, "\(SampleMySQL.absence)"))
 struct MySQLServerTests {
   private static let shop = [
     "CREATE DATABASE shop", "CREATE TABLE shop.orders(id INT PRIMARY KEY, note TEXT)", "INSERT INTO shop.orders VALUES (1, 'a'), (2, NULL)",
     "CREATE DATABASE other", "CREATE TABLE other.Mixed(id INT)", "CREATE VIEW shop.v AS SELECT id FROM shop.orders",
   ]
 
+  /// Runs statements as our own administrator.
+  private static func run(_ statements: [String], on server: MySQLServer) async throws {
+    let target = server.administrator
+    try await onThread("statements") {
+      let connection = try MySQLConnection(target)
+      for statement in statements { try connection.execute(statement) }
+    }
+  }
+
   @Test("starts, answers, and leaves nothing behind")
   func whole() async throws {
-    let pid = try await MySQLBench.server(durability: .production) { server, _ in
-      try await MySQLBench.run(MySQLServerTests.shop, on: server)
+    let pid = try await SampleMySQL.withServer(durability: .production) { server in
+      try await MySQLServerTests.run(MySQLServerTests.shop, on: server)
       let accounts = try await onThread("accounts") { try MySQLAccounts(server) }
       let probe = MySQLProbe(accounts.checker.entering("shop"), vendor: server.installation.vendor)
       #expect(try await probe.count(table: "orders", timeout: .seconds(10)) == 2)
@@ -30,8 +39,8 @@ struct MySQLServerTests {
 
   @Test("the checker reads and does nothing else; the loader stays out of the server's own databases")
   func rights() async throws {
-    try await MySQLBench.server { server, _ in
-      try await MySQLBench.run(MySQLServerTests.shop, on: server)
+    try await SampleMySQL.withServer { server in
+      try await MySQLServerTests.run(MySQLServerTests.shop, on: server)
       let accounts = try await onThread("accounts") { try MySQLAccounts(server) }
       let probe = MySQLProbe(accounts.checker.entering("shop"), vendor: server.installation.vendor)
       for statement in [
@@ -58,8 +67,8 @@ struct MySQLServerTests {
 
   @Test("a table is found by the name people write, and a missing one is missing")
   func names() async throws {
-    try await MySQLBench.server { server, _ in
-      try await MySQLBench.run(MySQLServerTests.shop, on: server)
+    try await SampleMySQL.withServer { server in
+      try await MySQLServerTests.run(MySQLServerTests.shop, on: server)
       let probe = MySQLProbe(server.administrator.entering("shop"), vendor: server.installation.vendor)
       for name in ["orders", "shop.orders", "`shop`.`orders`", "ORDERS", "v"] {
         #expect(try await probe.count(table: name, timeout: .seconds(10)) == 2, "\(name)")
@@ -75,7 +84,7 @@ struct MySQLServerTests {
 
   @Test("a question that takes too long ends at its time, and a cancelled one at once")
   func slow() async throws {
-    try await MySQLBench.server { server, _ in
+    try await SampleMySQL.withServer { server in
       let probe = MySQLProbe(server.administrator, vendor: server.installation.vendor)
       let endless = "SELECT count(*) FROM information_schema.COLUMNS a, information_schema.COLUMNS b, information_schema.COLUMNS c"
       await #expect(throws: ProbeError.timeout(.seconds(1))) { try await probe.query(endless, timeout: .seconds(1), limit: 1) }
@@ -90,26 +99,26 @@ struct MySQLServerTests {
 
   @Test("a server that cannot start is quoted")
   func refuses() async throws {
-    let fault = await #expect(throws: Fault.self) { try await MySQLBench.server(extra: ["--innodb-page-size=12345"]) { _, _ in } }
+    let fault = await #expect(throws: Fault.self) { try await SampleMySQL.withServer(extra: ["--innodb-page-size=12345"]) { _ in } }
     #expect(fault?.code == .toolFailed && fault?.message.contains("ended while it started") == true, "\(String(describing: fault))")
   }
 
   @Test("the deep check looks at all databases, names engines without one, and finds a broken view and a damaged table")
   func deep() async throws {
-    try await MySQLBench.server { server, context in
-      try await MySQLBench.run(MySQLServerTests.shop + ["CREATE TABLE other.m(id INT) ENGINE=MEMORY"], on: server)
+    try await SampleMySQL.withServer { server in
+      try await MySQLServerTests.run(MySQLServerTests.shop + ["CREATE TABLE other.m(id INT) ENGINE=MEMORY"], on: server)
       let check = MySQLDeepCheck(server.administrator, vendor: server.installation.vendor, server: server)
       for level in DeepLevel.allCases {
         let sound = try await check.check(level, timeout: .seconds(60))
         #expect(sound.findings.isEmpty && sound.scope.hasPrefix("3 tables, 1 views"), "\(sound)")
         #expect(sound.scope.contains("other.m"), "\(sound)")
       }
-      try await MySQLBench.run(
+      try await MySQLServerTests.run(
         [
           "CREATE TABLE other.a(id INT PRIMARY KEY, t TEXT) ENGINE=MyISAM", "INSERT INTO other.a VALUES (1, 'x'), (2, 'y')",
           "DROP TABLE shop.orders", "FLUSH TABLES",
         ], on: server)
-      let file = "\(context.directory)/data/other/a.MYD"
+      let file = "\(server.data)/other/a.MYD"
       try #require(truncate(file, 10) == 0)
       let broken = try await check.check(.full, timeout: .seconds(60))
       #expect(broken.findings.contains { $0.hasPrefix("shop.v: error: ") }, "\(broken)")
@@ -119,10 +128,10 @@ struct MySQLServerTests {
 
   @Test("the schema is the same lines whatever the database is called")
   func schema() async throws {
-    try await MySQLBench.server { server, _ in
+    try await SampleMySQL.withServer { server in
       var snapshots: [[String]] = []
       for name in ["one", "two"] {
-        try await MySQLBench.run(
+        try await MySQLServerTests.run(
           [
             "CREATE DATABASE \(name)", "CREATE TABLE \(name).p(id INT PRIMARY KEY, t VARCHAR(10) DEFAULT 'x')",
             "CREATE TABLE \(name).c(id INT, p INT, KEY k (p), CONSTRAINT f FOREIGN KEY (p) REFERENCES \(name).p(id))",
@@ -130,7 +139,7 @@ struct MySQLServerTests {
           ], on: server)
         let probe = MySQLProbe(server.administrator.entering(name), vendor: server.installation.vendor)
         snapshots.append(try await MySQLSchema(probe).schema(timeout: .seconds(10)).lines)
-        try await MySQLBench.run(["DROP DATABASE \(name)"], on: server)
+        try await MySQLServerTests.run(["DROP DATABASE \(name)"], on: server)
       }
       #expect(snapshots[0] == snapshots[1])
       #expect(snapshots[0].contains { $0.hasPrefix("foreign key c.f (p) references p (id)") }, "\(snapshots[0])")

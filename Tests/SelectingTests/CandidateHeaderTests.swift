@@ -74,6 +74,18 @@ struct CandidateHeaderTests {
     #expect(other.candidate.origin == .name && other.note != nil)
   }
 
+  @Test("a time of completion counts less the duration, and only where a header would")
+  func completed() throws {
+    let rules = SelectionRules(headerTimezone: "UTC", duration: .seconds(600))
+    let end = CivilTime(year: 2026, month: 11, day: 22, hour: 2)
+    let dated = try candidate(nil, nil).refined(completed: end, rules: rules).candidate
+    #expect(dated.time == Timestamp(rfc3339: "2026-11-22T01:50:00Z") && dated.origin == .header)
+    #expect(try candidate(taken, .name).refined(completed: end, rules: rules).candidate == candidate(taken, .name))
+    let (same, note) = try candidate(taken, .name).refined(
+      completed: CivilTime(year: 2026, month: 11, day: 20), rules: SelectionRules(duration: .seconds(600)))
+    #expect(same == candidate(taken, .name) && note?.code == "time_disagrees")
+  }
+
   @Test("no header, or an impossible one, changes nothing")
   func nothing() throws {
     #expect(try refined(candidate(taken, .name)).candidate == candidate(taken, .name))
