@@ -40,11 +40,11 @@ struct MySQLHostileTests {
     do {
       try await bench.restore(Array(dump.utf8)) { (probes, _) async throws -> Void in
         #expect(try await probes.value("SELECT count(*) FROM t WHERE v LIKE '%TOP-SECRET%'") == "0")
-        #expect(try await probes.value("SELECT count(*) FROM information_schema.TABLES WHERE TABLE_NAME IN ('leaked', 'c', 'd')") == "0")
+        #expect(try await probes.value("SELECT count(*) FROM information_schema.TABLES WHERE TABLE_NAME IN ('leaked', 'c')") == "0")
         #expect(try await probes.findings(.quick).isEmpty)
       }
     } catch let fault as Fault {
-      #expect(fault.code.verdict == .failed || fault.code == .toolTooOld, "\(fault)")
+      #expect(fault.code.verdict == .failed || [.toolTooOld, .toolMissing].contains(fault.code), "\(fault)")
       #expect(!fault.description.contains("TOP-SECRET"))
     }
     #expect(!FileManager.default.fileExists(atPath: canary))

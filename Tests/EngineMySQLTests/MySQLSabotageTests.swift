@@ -46,7 +46,7 @@ struct MySQLSabotageTests {
     arguments: [
       (
         "-- MySQL dump 10.13  Distrib 5.7.44, for Linux\nmysqldump: Got error: 1045: Access denied when trying to connect\n",
-        FaultCode.restoreFailed
+        FaultCode.backupTruncated
       ),
       ("-- MySQL dump 10.13  Distrib 5.7.44, for Linux\n-- Dump completed on 2026-11-21  9:44:05\n", .backupEmpty),
       ("-- MySQL dump 10.13  Distrib 5.7.44, for Linux\n-- Server version\t5.7.44\n", .backupTruncated),

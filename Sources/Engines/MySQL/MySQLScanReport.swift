@@ -68,7 +68,7 @@ struct MySQLScanReport: Sendable {
 
   /// Whether the last statement lacks nothing but its delimiter, which people's own scripts leave out behind a closing word.
   private var endsHarmlessly: Bool {
-    guard !hasSignature, let unfinished, unfinished.isOutside else { return false }
+    guard open == nil, let unfinished, unfinished.isOutside else { return false }
     return ["COMMIT", "UNLOCK TABLES"].contains(unfinished.kind) || unfinished.kind.hasPrefix("SET") && unfinishedEffect == .plain
   }
 

@@ -127,7 +127,8 @@ struct MySQLScanner {
         advice: "Find out who can write to the backups; a script that reads other files is no backup of its own")
     default: break
     }
-    if isInSystem {
+    // The next database is made while the one before is still entered.
+    if isInSystem, statement.creates == nil || statement.effect != .plain {
       report.leftOut[.system, default: 0] += 1
       return .drop
     }

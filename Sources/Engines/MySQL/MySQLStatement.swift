@@ -53,6 +53,10 @@ struct MySQLStatement: Sendable, Hashable {
     let first = words.first ?? ""
     kind = MySQLStatement.name(words)
     effect = .plain
+    if tokens.first == .symbol(UInt8(ascii: "\\")) {
+      effect = .hostAccess("a client command")
+      return
+    }
     switch first {
     case "SET": readSet(tokens, words)
     case "USE": if let name = MySQLStatement.name(at: 1, of: tokens) { effect = .enter(name) }
@@ -69,7 +73,7 @@ struct MySQLStatement: Sendable, Hashable {
     case "SOURCE", "SYSTEM", "TEE", "PAGER", "EDIT", "CONNECT", "NOTEE", "NOPAGER":
       effect = .hostAccess("the client command \(first.lowercased())")
     case "DELETE", "UPDATE", "TRUNCATE", "CALL": effect = .content
-    default: if first.isEmpty, tokens.first == .symbol(UInt8(ascii: "\\")) { effect = .hostAccess("a client command") }
+    default: break
     }
   }
 

@@ -109,7 +109,9 @@ final class MySQLTarget: ScratchTarget {
     guard let endpoint = restored.withLock({ $0 }) else { throw Fault(.notReady, "nothing was restored") }
     let probe = MySQLProbe(endpoint, vendor: server.installation.vendor)
     return Probes(
-      sql: probe, schema: MySQLSchema(probe),
+      sql: probe,
+      // Triggers and events show themselves only to whoever could change them.
+      schema: MySQLSchema(MySQLProbe(server.administrator.entering(endpoint.database), vendor: server.installation.vendor)),
       deep: MySQLDeepCheck(server.administrator, vendor: server.installation.vendor, server: server))
   }
 
