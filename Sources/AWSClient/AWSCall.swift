@@ -69,8 +69,8 @@ package final class AWSCaller {
     self.options.network = connection.network
   }
 
-  /// Any answer of 200 to 299. `mayRepeat` says that doing it twice does no harm; else a request that may have been received is not
-  /// sent again.
+  /// Any answer of 200 to 299. `mayRepeat` says that doing it twice does no harm; else a request that may have been carried out is not
+  /// sent again: one without an answer, and one that the service broke down over (5xx). It then fails as `maybeDone`.
   package func call(_ request: AWSRequest, mayRepeat: Bool) throws(AWSFailure) -> HTTPResponse {
     try call(mayRepeat: mayRepeat) { request }
   }
@@ -90,7 +90,7 @@ package final class AWSCaller {
         connection.withQuota { $0.giveBack(paid) }
         return response
       case .failure(var failed):
-        wasMaybeDone = wasMaybeDone || failed.isMaybeDone
+        wasMaybeDone = wasMaybeDone || failed.isMaybeDone || (failed.leavesOpen && !mayRepeat)
         if failed.isAboutTime, mayHaveLearnt, let date = failed.date, connection.learnSkew(from: date) {
           mayHaveLearnt = false
           continue

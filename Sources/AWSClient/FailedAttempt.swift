@@ -17,6 +17,8 @@ struct FailedAttempt: Error {
   let date: Timestamp?
   /// The service may have carried it out.
   var isMaybeDone: Bool
+  /// The service broke down over it (5xx, throttling not among them), which leaves open whether it was carried out.
+  let leavesOpen: Bool
   /// The credentials have expired.
   let isExpired: Bool
   /// What it was signed with; nil when it was not, or when there is no answer.
@@ -36,6 +38,7 @@ struct FailedAttempt: Error {
     isAboutTime = false
     date = nil
     isMaybeDone = error.maybeSent
+    leavesOpen = false
     (isExpired, credentials) = (false, nil)
     kind = isSetUp ? .transient : .notPossible
     comeBack = nil
@@ -52,6 +55,7 @@ struct FailedAttempt: Error {
     date = response.headers.first("Date").flatMap { HTTPDate.parse($0) }
     isAboutTime = body.map { FailedAttempt.timeCodes.contains($0.code) } ?? false
     isMaybeDone = false
+    leavesOpen = response.status >= 500 && cause != .throttling
     isExpired = body.map { FailedAttempt.expiredCodes.contains($0.code) } ?? false
     self.credentials = credentials
     message = FailedAttempt.explain(response, body, request, endpoint, credentials)

@@ -12,8 +12,9 @@ package struct RDSRecoveryPoint: SnapshotHandle, Hashable {
   /// The instance or cluster that it was taken of.
   package var source: String
   package var isCluster: Bool
-  /// Whether the newest moment of the logs is meant and not a snapshot.
-  package var isLatestMoment: Bool
+  /// Whether a moment of the logs is meant and not a snapshot: the newest, unless `moment` says another.
+  package var isOfLogs: Bool
+  package var moment: Timestamp?
   package var engine: String
   package var engineVersion: String
   package var gibibytes: Int?
@@ -25,7 +26,7 @@ package struct RDSRecoveryPoint: SnapshotHandle, Hashable {
     arn = snapshot.arn
     source = snapshot.source
     isCluster = snapshot.isOfCluster
-    isLatestMoment = false
+    isOfLogs = false
     engine = snapshot.engine
     engineVersion = snapshot.engineVersion
     gibibytes = snapshot.gibibytes
@@ -33,22 +34,24 @@ package struct RDSRecoveryPoint: SnapshotHandle, Hashable {
     takenAt = snapshot.takenAt
   }
 
-  package init(latestMomentOf database: RDSDatabase, region: String) {
+  /// - Parameter moment: Nil for the newest that the logs reach.
+  package init(ofLogsOf database: RDSDatabase, at moment: Timestamp?, region: String) {
     self.region = region
     arn = database.arn
     source = database.name
     isCluster = database.isCluster
-    isLatestMoment = true
+    isOfLogs = true
+    self.moment = moment
     engine = database.engine
     engineVersion = database.engineVersion
     gibibytes = database.gibibytes
     isEncrypted = database.isEncrypted
-    takenAt = database.latestRestorableTime
+    takenAt = moment ?? database.latestRestorableTime
   }
 
   /// For people: `snapshot of postgres 15.4, 20 GiB, encrypted`.
   package var description: String {
-    let what = isLatestMoment ? "newest moment" : "snapshot"
+    let what = isOfLogs ? moment.map { "moment \($0.readable)" } ?? "newest moment" : "snapshot"
     let size = gibibytes.map { ", \($0) GiB" } ?? ""
     return "RDS \(isCluster ? "cluster " : "")\(what) of \(engine) \(engineVersion)\(size)\(isEncrypted ? ", encrypted" : "")"
   }

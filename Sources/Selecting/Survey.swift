@@ -63,9 +63,15 @@ package struct Surveyor {
     var leftOut = leftOut
     leftOut.examples = misses.sorted { ($1.coverage, $0.name) < ($0.coverage, $1.name) }.prefix(3).map(\.name)
     return Survey(
-      candidates: candidates.sorted { ($0.order ?? .distantPast, $0.id) < ($1.order ?? .distantPast, $1.id) },
+      candidates: candidates.sorted(by: Surveyor.isEarlier),
       rejected: rejected.sorted { ($0.time ?? .distantPast, $0.artefact.name) < ($1.time ?? .distantPast, $1.artefact.name) },
       leftOut: leftOut, rules: rules, now: now)
+  }
+
+  /// Of points with one time and one name, which are versions of one object, the one that was stored last comes last.
+  private static func isEarlier(_ one: Candidate, _ other: Candidate) -> Bool {
+    let (first, second) = (one.newest.modified ?? .distantPast, other.newest.modified ?? .distantPast)
+    return (one.order ?? .distantPast, one.id, first) < (other.order ?? .distantPast, other.id, second)
   }
 
   /// Whether it is a recovery point, something that should have been one, or neither.

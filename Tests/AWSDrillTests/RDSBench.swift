@@ -60,9 +60,9 @@ struct RDSBench: Sendable {
     rds.change { $0.databases.append(made) }
   }
 
-  func source(_ text: String = "orders", isLatestMoment: Bool = false, takesShared: Bool = false) throws -> RDSSource {
+  func source(_ text: String = "orders", usesLogs: Bool = false, moment: Timestamp? = nil, takesShared: Bool = false) throws -> RDSSource {
     RDSSource(
-      try RDSPlace(text), text: "rds:\(text)", connection: connection, isLatestMoment: isLatestMoment, takesShared: takesShared)
+      try RDSPlace(text), text: "rds:\(text)", connection: connection, usesLogs: usesLogs, moment: moment, takesShared: takesShared)
   }
 
   func restore() -> RDSRestore {

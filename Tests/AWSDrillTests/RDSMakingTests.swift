@@ -1,4 +1,5 @@
 import AWSClient
+import AWSKit
 import DrillModel
 import DrillTestSupport
 import Synchronization
@@ -51,6 +52,32 @@ struct RDSMakingTests {
     let fault = await strange.fault { _ = try await make(strange) }
     #expect(fault?.code == .productionGuard, "\(fault.map { "\($0)" } ?? "none")")
     #expect(strange.rds.now.databases.count == 1)
+  }
+
+  @Test("names a moment of the logs, and the capacity of a serverless cluster, which needs both its keys")
+  func momentAndCapacity() async throws {
+    let text =
+      #"{"region":"eu-west-1","arn":"a","source":"orders","isCluster":true,"isOfLogs":true,"moment":%,"engine":"aurora-postgresql","#
+      + #""engineVersion":"15.4","isEncrypted":false}"#
+    let moment = try #require(Timestamp(rfc3339: "2026-11-20T08:00:00Z"))
+    var point = try RDSRecoveryPoint(handle: text.replacing("%", with: "null"))
+    point.moment = moment
+    var options = RDSOptions()
+    options.instanceClass = "db.serverless"
+    #expect(throws: Fault.self) { try RDSMaking(point: point, options: options).confirm() }
+    options.capacity = 0.5...4
+    try RDSMaking(point: point, options: options).confirm()
+    let bench = RDSBench()
+    let restore = RDSMaking(point: point, options: options).restore(
+      named: ScratchName.of(bench.run), tags: RunTags.of(bench.run, labels: [:]))
+    _ = try? await bench.workshop(isCluster: true).ask { try $0.restoreCluster(restore) }
+    let sent = try #require(bench.rds.now.databases.first?.parameters)
+    #expect(sent["RestoreToTime"] == "2026-11-20T08:00:00.000Z" && sent["UseLatestRestorableTime"] == nil, "\(sent)")
+    #expect(
+      sent["ServerlessV2ScalingConfiguration.MinCapacity"] == "0.5" && sent["ServerlessV2ScalingConfiguration.MaxCapacity"] == "4.0")
+    #expect(RDSMaking(point: point, options: options).declared.joined().contains("0.5 to 4.0 capacity units"))
+    point.isCluster = false
+    #expect(throws: Fault.self) { try RDSMaking(point: point, options: options).confirm() }
   }
 
   @Test("is not made when RDS refuses, with a verdict by whose fault it is")

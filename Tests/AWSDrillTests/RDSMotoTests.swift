@@ -27,7 +27,7 @@ struct RDSMotoTests {
 
   /// Lists, restores, waits, and removes, as a run does; what is behind the instance is not asked, because moto has nothing there.
   private func drill(_ connection: AWSConnection, run: RunID) async throws -> RDSDatabase {
-    let source = RDSSource(try RDSPlace("orders"), text: "rds:orders", connection: connection, isLatestMoment: false, takesShared: false)
+    let source = RDSSource(try RDSPlace("orders"), text: "rds:orders", connection: connection, usesLogs: false, takesShared: false)
     let found = try #require(try await source.artefacts().first { $0.name == "nightly" })
     #expect(found.takenAt != nil && found.obstacle == nil)
     guard case .handle(let handle) = try await source.open(found) else { throw CancellationError() }

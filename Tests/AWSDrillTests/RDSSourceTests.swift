@@ -1,9 +1,12 @@
+import AWSClient
+import AWSKit
 import DrillModel
 import DrillTestSupport
 import EngineKit
 import Selecting
 import Testing
 
+@testable import EngineRDS
 @testable import SourceRDS
 
 @Suite("RDS snapshots as recovery points")
@@ -77,13 +80,32 @@ struct RDSSourceTests {
     var original = ScriptedRDS.Database("orders")
     original.latestRestorable = "2026-11-21T11:55:00Z"
     bench.rds.change { $0.databases = [original] }
-    let source = try bench.source(isLatestMoment: true)
+    let source = try bench.source(usesLogs: true)
     let found = try survey(try await source.artefacts(), rules: SelectionRules(), now: RDSSourceTests.now)
     #expect(found.candidates.first?.time?.description == "2026-11-21T11:55:00.000Z")
     bench.rds.change { $0.databases[0].latestRestorable = nil }
     #expect(try await source.artefacts().first?.obstacle?.contains("retention") == true)
     bench.rds.change { $0.databases = [] }
     #expect(await bench.fault { _ = try await source.artefacts() }?.code == .nothingToRestore)
+  }
+
+  @Test("give way to a moment that the drill names, unless the logs do not reach it")
+  func namedMoment() async throws {
+    let bench = bench([])
+    var original = ScriptedRDS.Database("orders")
+    original.latestRestorable = "2026-11-21T11:55:00Z"
+    bench.rds.change { $0.databases = [original] }
+    let moment = try #require(Timestamp(rfc3339: "2026-11-20T08:00:00Z"))
+    let source = try bench.source(usesLogs: true, moment: moment)
+    let artefact = try #require(try await source.artefacts().first)
+    #expect(artefact.takenAt == moment && artefact.obstacle == nil)
+    guard case .handle(let handle) = try await source.open(artefact) else { throw CancellationError() }
+    let point = try RDSRecoveryPoint(handle: handle)
+    #expect(point.moment == moment && point.takenAt == moment)
+    let restore = RDSMaking(point: point, options: RDSOptions()).restore(named: "drillmark-x", tags: [:])
+    #expect(restore.origin == .moment(of: "orders", moment))
+    let future = try bench.source(usesLogs: true, moment: moment + .seconds(86_400 * 2))
+    #expect(try await future.artefacts().first?.obstacle?.contains("reach to 2026-11-21") == true)
   }
 
   @Test("cannot be listed without permission, which names the action; throttling and nonsense are ours to wait out")

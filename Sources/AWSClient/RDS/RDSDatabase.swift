@@ -21,6 +21,8 @@ package struct RDSDatabase: Sendable, Hashable {
   package var isEncrypted: Bool
   /// How far its logs reach; missing where no backups are kept.
   package var latestRestorableTime: Timestamp?
+  /// How far back they go; of clusters alone.
+  package var earliestRestorableTime: Timestamp?
   package var isProtected: Bool
   package var isPublic: Bool
   /// Whether a new password has been asked for and is not set yet.
@@ -45,6 +47,7 @@ package struct RDSDatabase: Sendable, Hashable {
     gibibytes = text("AllocatedStorage").flatMap { Int($0) }
     isEncrypted = text("StorageEncrypted") == "true"
     latestRestorableTime = text("LatestRestorableTime").flatMap { Timestamp(rfc3339: $0) }
+    earliestRestorableTime = text("EarliestRestorableTime").flatMap { Timestamp(rfc3339: $0) }
     isProtected = text("DeletionProtection") == "true"
     isPublic = text("PubliclyAccessible") == "true"
     awaitsPassword = element["PendingModifiedValues"]?["MasterUserPassword"] != nil

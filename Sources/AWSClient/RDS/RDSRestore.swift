@@ -1,3 +1,5 @@
+package import DrillModel
+
 /// What RDS is asked to make of a recovery point. Whatever is made is private, unprotected, in one zone and keeps no backups.
 package struct RDSRestore: Sendable, Hashable {
   /// Of the instance or the cluster that is made.
@@ -14,13 +16,15 @@ package struct RDSRestore: Sendable, Hashable {
   /// For clusters alone: an instance is encrypted with the key of its snapshot.
   package var kmsKey: String?
   package var port: Int?
+  /// For clusters of Aurora Serverless v2 alone: the fewest and the most capacity units.
+  package var capacity: ClosedRange<Double>?
   package var tags: [String: String] = [:]
 
   package enum Origin: Sendable, Hashable {
     /// The snapshot's ARN, which also names a shared one; `engine` is what a cluster's is.
     case snapshot(arn: String, engine: String)
-    /// The newest moment that the logs of this instance or cluster reach.
-    case latestMoment(of: String)
+    /// A moment that the logs of this instance or cluster reach; nil for the newest.
+    case moment(of: String, Timestamp?)
   }
 
   package init(name: String, origin: Origin) {
@@ -40,8 +44,8 @@ package struct RDSRestore: Sendable, Hashable {
     var all: [(String, String)] =
       switch origin {
       case .snapshot(let arn, _): [("DBInstanceIdentifier", name), ("DBSnapshotIdentifier", arn)]
-      case .latestMoment(let source):
-        [("TargetDBInstanceIdentifier", name), ("SourceDBInstanceIdentifier", source), ("UseLatestRestorableTime", "true")]
+      case .moment(let source, let time):
+        [("TargetDBInstanceIdentifier", name), ("SourceDBInstanceIdentifier", source), RDSRestore.parameter(of: time, "RestoreTime")]
       }
     if let instanceClass { all.append(("DBInstanceClass", instanceClass)) }
     if let parameterGroup { all.append(("DBParameterGroupName", parameterGroup)) }
@@ -53,14 +57,24 @@ package struct RDSRestore: Sendable, Hashable {
     var all: [(String, String)] =
       switch origin {
       case .snapshot(let arn, let engine): [("DBClusterIdentifier", name), ("SnapshotIdentifier", arn), ("Engine", engine)]
-      case .latestMoment(let source):
-        [("DBClusterIdentifier", name), ("SourceDBClusterIdentifier", source), ("UseLatestRestorableTime", "true")]
+      case .moment(let source, let time):
+        [("DBClusterIdentifier", name), ("SourceDBClusterIdentifier", source), RDSRestore.parameter(of: time, "RestoreToTime")]
       }
     if let parameterGroup { all.append(("DBClusterParameterGroupName", parameterGroup)) }
     if let kmsKey { all.append(("KmsKeyId", kmsKey)) }
+    if let capacity {
+      all += [
+        ("ServerlessV2ScalingConfiguration.MinCapacity", "\(capacity.lowerBound)"),
+        ("ServerlessV2ScalingConfiguration.MaxCapacity", "\(capacity.upperBound)"),
+      ]
+    }
     // A cluster keeps backups for one day at the least.
     all.append(("BackupRetentionPeriod", "1"))
     return all + common
+  }
+
+  private static func parameter(of time: Timestamp?, _ name: String) -> (String, String) {
+    time.map { (name, "\($0)") } ?? ("UseLatestRestorableTime", "true")
   }
 
   private var common: [(String, String)] {

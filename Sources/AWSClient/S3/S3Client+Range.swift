@@ -13,12 +13,14 @@ extension S3Client {
   ) throws(Fault) {
     let reading = RangeReading(object, range, location: S3Operation.name(object.key, in: bucket), receive)
     let sink = HTTPBodySink(begin: { reading.begin($0) }, receive: { reading.take($0) })
-    let template = try request("GET", key: object.key, headers: [HTTPHeader("If-Match", object.etag)])
+    let operation = S3Operation.read(object.key, version: object.version)
+    let template = try request(
+      "GET", key: object.key, query: S3Client.query(version: object.version), headers: [HTTPHeader("If-Match", object.etag)])
     while reading.received < range.count {
       let before = reading.received
       do {
         let moved = { Int64(reading.received) }
-        _ = try send(.read(object.key), into: sink, moved: moved) {
+        _ = try send(operation, into: sink, moved: moved) {
           var request = template
           request.headers.append(HTTPHeader("Range", "bytes=\(range.lowerBound + moved())-\(range.upperBound - 1)"))
           return request

@@ -51,32 +51,56 @@ package final class S3Client {
     return page
   }
 
+  /// One page of the versions of such keys, after the page that ended at `place`.
+  ///
+  /// - Throws: as `page`.
+  package func versions(
+    prefix: String, after place: S3VersionPage.Place?, isFlat: Bool, limit: Int = 1000
+  ) throws(Fault) -> S3VersionPage {
+    var query = [("versions", ""), ("encoding-type", "url"), ("max-keys", "\(limit)"), ("prefix", prefix)]
+    if !isFlat { query.append(("delimiter", "/")) }
+    if let place { query.append(("key-marker", place.key)) }
+    if let version = place?.version { query.append(("version-id-marker", version)) }
+    let request = try request(
+      "GET", key: nil, query: query, headers: [HTTPHeader("x-amz-optional-object-attributes", "RestoreStatus")])
+    let response = try send(.listVersions(prefix)) { request }
+    guard let page = S3VersionPage(response.body) else {
+      throw S3Operation.listVersions(prefix).fault(notUnderstood: response, in: bucket)
+    }
+    return page
+  }
+
   /// What the store says of an object.
   ///
+  /// - Parameter version: The id of one that is not the current one.
   /// - Throws: as `page`; `source_unreachable` when it is gone.
-  package func describe(_ key: String) throws(Fault) -> S3Object {
-    let response = try look(key, part: nil)
-    guard let object = S3Object(key: key, response.headers) else { throw S3Operation.read(key).fault(notUnderstood: response, in: bucket) }
+  package func describe(_ key: String, version: String? = nil) throws(Fault) -> S3Object {
+    let response = try look(key, version: version, part: nil)
+    guard let object = S3Object(key: key, version: version, response.headers) else {
+      throw S3Operation.read(key, version: version).fault(notUnderstood: response, in: bucket)
+    }
     return object
   }
 
   /// The size of a part that the object was uploaded in; nil where the store does not know parts.
   package func partSize(_ number: Int, of object: S3Object) throws(Fault) -> Int64? {
-    let response = try look(object.key, part: number, etag: object.etag)
+    let response = try look(object.key, version: object.version, part: number, etag: object.etag)
     guard response.status == 206 || response.headers.first("x-amz-mp-parts-count") != nil else { return nil }
     return response.headers.first("Content-Length").flatMap { Int64($0) }
   }
 
-  private func look(_ key: String, part: Int?, etag: String? = nil) throws(Fault) -> HTTPResponse {
-    let query = part.map { [("partNumber", "\($0)")] } ?? []
+  private func look(_ key: String, version: String?, part: Int?, etag: String? = nil) throws(Fault) -> HTTPResponse {
+    let whole = S3Client.query(version: version)
+    let query = (part.map { [("partNumber", "\($0)")] } ?? []) + whole
+    let operation = S3Operation.read(key, version: version)
     let match = etag.map { [HTTPHeader("If-Match", $0)] } ?? []
     let headers = [HTTPHeader("x-amz-checksum-mode", "ENABLED")] + match
     let head = try request("HEAD", key: key, query: query, headers: headers)
-    do { return try send(.read(key)) { head } } catch {
+    do { return try send(operation) { head } } catch {
       // A refused HEAD has no body, and so no reason: a read of one byte gives it.
       guard !cancellation.isCancelled, error.code != .credentials else { throw error }
-      let get = try request("GET", key: key, headers: match + [HTTPHeader("Range", "bytes=0-0")])
-      _ = try send(.read(key)) { get }
+      let get = try request("GET", key: key, query: whole, headers: match + [HTTPHeader("Range", "bytes=0-0")])
+      _ = try send(operation) { get }
       throw error
     }
   }
@@ -86,12 +110,14 @@ package final class S3Client {
   /// - Throws: as `describe`; `backup_unreadable` when it has more than `limit` bytes.
   package func contents(of key: String, limit: Int) throws(Fault) -> [UInt8] {
     let request = try request("GET", key: key, headers: [HTTPHeader("Range", "bytes=0-\(limit)")])
-    let body = try send(.read(key)) { request }.body
+    let body = try send(.read(key, version: nil)) { request }.body
     guard body.count <= limit else {
       throw Fault(.backupUnreadable, "\(S3Operation.name(key, in: bucket)) is larger than \(limit) bytes, which it cannot be")
     }
     return body
   }
+
+  static func query(version: String?) -> [(String, String)] { version.map { [("versionId", $0)] } ?? [] }
 
   func request(_ method: String, key: String?, query: [(String, String)] = [], headers: [HTTPHeader] = []) throws(Fault) -> AWSRequest {
     let isInPath = try usesPathStyle()

@@ -61,6 +61,8 @@ package struct S3Checksum: Sendable, Hashable {
 /// What a store says of one object.
 package struct S3Object: Sendable, Hashable {
   package let key: String
+  /// Its id where it is not the current one.
+  package let version: String?
   package let bytes: Int64
   package let modified: Timestamp?
   /// With its quotation marks, as it is sent back.
@@ -69,11 +71,12 @@ package struct S3Object: Sendable, Hashable {
   /// What can be compared with its bytes, the best first.
   package let checksums: [S3Checksum]
 
-  init?(key: String, _ headers: [HTTPHeader]) {
+  init?(key: String, version: String? = nil, _ headers: [HTTPHeader]) {
     guard let bytes = headers.first("Content-Length").flatMap({ Int64($0) }), bytes >= 0, let etag = headers.first("ETag"),
       etag.utf8.count <= 200
     else { return nil }
     self.key = key
+    self.version = version
     self.bytes = bytes
     self.etag = etag
     modified = headers.first("Last-Modified").flatMap { HTTPDate.parse($0) }

@@ -4,19 +4,23 @@ import HTTPTransport
 /// What a bucket was asked for, so that a refusal can name the permission that it needs.
 enum S3Operation: Sendable {
   case list(String)
-  case read(String)
+  case listVersions(String)
+  /// Of the current version where none is named.
+  case read(String, version: String?)
 
   var action: String {
     switch self {
     case .list: "s3:ListBucket"
-    case .read: "s3:GetObject"
+    case .listVersions: "s3:ListBucketVersions"
+    case .read(_, version: nil): "s3:GetObject"
+    case .read: "s3:GetObjectVersion"
     }
   }
 
   func name(in bucket: S3Bucket) -> String {
     switch self {
-    case .list(let prefix): S3Operation.name(prefix, in: bucket)
-    case .read(let key): S3Operation.name(key, in: bucket)
+    case .list(let prefix), .listVersions(let prefix): S3Operation.name(prefix, in: bucket)
+    case .read(let key, _): S3Operation.name(key, in: bucket)
     }
   }
 
@@ -25,8 +29,8 @@ enum S3Operation: Sendable {
   /// What the permission is given on.
   func resource(in bucket: S3Bucket) -> String {
     switch self {
-    case .list: bucket.resourceName
-    case .read(let key): InertText.line("\(bucket.resourceName)/\(key)", limit: 300)
+    case .list, .listVersions: bucket.resourceName
+    case .read(let key, _): InertText.line("\(bucket.resourceName)/\(key)", limit: 300)
     }
   }
 

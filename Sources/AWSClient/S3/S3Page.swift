@@ -52,8 +52,9 @@ package struct S3Page: Sendable {
 }
 
 extension S3Listed {
-  fileprivate init?(key: String, _ entry: XMLElement) {
-    guard let bytes = entry.text("Size").flatMap({ Int64($0) }), bytes >= 0 else { return nil }
+  /// - Parameter isEmpty: For an entry that holds nothing, and so has no size.
+  init?(key: String, _ entry: XMLElement, isEmpty: Bool = false) {
+    guard let bytes = isEmpty ? 0 : entry.text("Size").flatMap({ Int64($0) }), bytes >= 0 else { return nil }
     self.key = key
     self.bytes = bytes
     modified = entry.text("LastModified").flatMap { Timestamp(rfc3339: $0) }

@@ -7,8 +7,8 @@ struct RDSMaking: Sendable {
   let point: RDSRecoveryPoint
   let options: RDSOptions
 
-  var instanceAction: String { point.isLatestMoment ? "RestoreDBInstanceToPointInTime" : "RestoreDBInstanceFromDBSnapshot" }
-  var clusterAction: String { point.isLatestMoment ? "RestoreDBClusterToPointInTime" : "RestoreDBClusterFromSnapshot" }
+  var instanceAction: String { point.isOfLogs ? "RestoreDBInstanceToPointInTime" : "RestoreDBInstanceFromDBSnapshot" }
+  var clusterAction: String { point.isOfLogs ? "RestoreDBClusterToPointInTime" : "RestoreDBClusterFromSnapshot" }
 
   /// Whether this version can restore and check it at all; asked before anything is made.
   ///
@@ -20,6 +20,9 @@ struct RDSMaking: Sendable {
         advice: "Nothing was created. Drills of MySQL, MariaDB and the other engines of RDS are not built yet")
     }
     guard point.isCluster else {
+      guard options.capacity == nil, options.instanceClass != "db.serverless" else {
+        throw Fault(.configuration, "only a cluster can be serverless", advice: "Give a class with a fixed size, such as db.t4g.medium")
+      }
       guard options.kmsKey == nil else {
         throw Fault(
           .configuration, "RDS restores an instance with the key of its snapshot and takes no other",
@@ -34,14 +37,16 @@ struct RDSMaking: Sendable {
       throw Fault(
         .configuration, "a cluster needs a `class` for the instance that is made in it", advice: "Write `class: db.t4g.medium`, say")
     }
-    guard name != "db.serverless", name.split(separator: ".").count == 3 else {
-      throw Fault(.configuration, "\(name) cannot be used for a drill", advice: "Give a class with a fixed size, such as db.t4g.medium")
+    guard (name == "db.serverless") == (options.capacity != nil) else {
+      throw Fault(
+        .configuration, "`class: db.serverless` and `serverless` belong together",
+        advice: "Write `serverless: {min: 0.5, max: 4}` beside it, or give a class with a fixed size, such as db.t4g.medium")
     }
   }
 
   func restore(named name: String, tags: [String: String]) -> RDSRestore {
     var restore = RDSRestore(
-      name: name, origin: point.isLatestMoment ? .latestMoment(of: point.source) : .snapshot(arn: point.arn, engine: point.engine))
+      name: name, origin: point.isOfLogs ? .moment(of: point.source, point.moment) : .snapshot(arn: point.arn, engine: point.engine))
     restore.instanceClass = options.instanceClass
     restore.subnetGroup = options.subnetGroup
     restore.securityGroups = options.securityGroups
@@ -50,6 +55,7 @@ struct RDSMaking: Sendable {
     restore.storageType = options.storageType
     restore.kmsKey = options.kmsKey
     restore.port = options.port
+    restore.capacity = options.capacity
     restore.tags = tags
     return restore
   }
@@ -75,7 +81,9 @@ struct RDSMaking: Sendable {
     let place = "in \(point.region), tagged drillmark:run"
     if point.isCluster {
       let key = options.kmsKey.map { ", key \($0)" } ?? ""
-      return ["RDS cluster drillmark-<run> \(place): \(storage)\(key), \(rest)", "RDS instance drillmark-<run> in it: \(sized)"]
+      let instance =
+        options.capacity.map { "serverless, \($0.lowerBound) to \($0.upperBound) capacity units, bills by those it uses" } ?? sized
+      return ["RDS cluster drillmark-<run> \(place): \(storage)\(key), \(rest)", "RDS instance drillmark-<run> in it: \(instance)"]
     }
     return ["RDS instance drillmark-<run> \(place): \(sized); \(storage), \(rest)"]
   }

@@ -10,6 +10,8 @@ struct RDSOptions: Sendable, Hashable {
   var kmsKey: String?
   var storageType: String?
   var port: Int?
+  /// Of Aurora Serverless v2; nil for a class with a fixed size.
+  var capacity: ClosedRange<Double>?
   var database: String?
   var user: String?
   /// The password that the data came with; nil has a new one set.
@@ -20,6 +22,16 @@ struct RDSOptions: Sendable, Hashable {
   enum TLS: String, Sendable, CaseIterable {
     case verifyFull = "verify-full"
     case require
+  }
+
+  private struct Capacity: Sendable {
+    var least = 0.5
+    var most = 1.0
+
+    static let section = Section<Capacity>([
+      Key("min", \.least, .number(0...256), required: true, "The fewest capacity units, in steps of 0.5."),
+      Key("max", \.most, .number(1...256), required: true, "The most capacity units, in steps of 0.5."),
+    ])
   }
 
   static let section = Section<RDSOptions>([
@@ -34,6 +46,10 @@ struct RDSOptions: Sendable, Hashable {
     Key("option-group", \.optionGroup, .nonEmptyString, "The option group."),
     Key("kms-key", \.kmsKey, .nonEmptyString, "For a cluster: the key to encrypt it with. RDS takes none for an instance."),
     Key("storage-type", \.storageType, .nonEmptyString, default: "that of the original", "The storage, such as gp3."),
+    Key(
+      "serverless", .section(Capacity.section, initial: Capacity()),
+      "For a cluster with `class: db.serverless`: the fewest (`min`) and the most (`max`) capacity units of Aurora Serverless v2."
+    ) { capacity, options in options.capacity = min(capacity.least, capacity.most)...max(capacity.least, capacity.most) },
     Key("port", \.port, .integer(1150...65535), default: "that of the original", "The port to listen on."),
     Key("database", \.database, .nonEmptyString, default: "the one made with the instance, else postgres", "The database to check."),
     Key("user", \.user, .nonEmptyString, default: "the master user", "The role to ask as; only with `password`."),
@@ -50,12 +66,12 @@ struct RDSOptions: Sendable, Hashable {
 }
 
 extension ValueType where Value == String {
-  /// `db.` and two words.
+  /// `db.` and two words, or `db.serverless`.
   fileprivate static var instanceClass: ValueType<String> {
-    let pattern = "^db\\.[a-z0-9-]+\\.[a-z0-9-]+$"
+    let pattern = "^db\\.(serverless|[a-z0-9-]+\\.[a-z0-9-]+)$"
     return ValueType(summary: "instance class", schema: ["type": "string", "pattern": .string(pattern)]) { node, diagnostics in
       let text = node.scalar?.text ?? ""
-      guard text.wholeMatch(of: /db\.[a-z0-9-]+\.[a-z0-9-]+/) != nil else {
+      guard text.wholeMatch(of: /db\.(serverless|[a-z0-9-]+\.[a-z0-9-]+)/) != nil else {
         diagnostics.error("expected an instance class such as db.t4g.medium", at: node.place)
         return nil
       }

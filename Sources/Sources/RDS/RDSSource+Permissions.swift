@@ -5,10 +5,10 @@ extension RDSSource {
     let original = "arn:aws:rds:*:*:\(place.isCluster ? "cluster" : "db"):\(place.name)"
     let kind = place.isCluster ? "DBCluster" : "DB"
     var all =
-      isLatestMoment
+      usesLogs
       ? [CloudPermission("rds:Describe\(place.isCluster ? "DBClusters" : "DBInstances")", on: "*", "to see how far the logs reach")]
       : [CloudPermission("rds:Describe\(kind)Snapshots", on: "*", "to list the snapshots")]
-    if isLatestMoment, !place.isCluster {
+    if usesLogs, !place.isCluster {
       let needed = [original, "arn:aws:rds:*:*:db:drillmark-*", "arn:aws:rds:*:*:subgrp:*", "arn:aws:rds:*:*:pg:*", "arn:aws:rds:*:*:og:*"]
       all += needed.map { CloudPermission("rds:RestoreDBInstanceToPointInTime", on: $0, "to restore the newest moment") }
     }
@@ -17,8 +17,8 @@ extension RDSSource {
 
   private func clusterPermissions(_ original: String) -> [CloudPermission] {
     let made = "arn:aws:rds:*:*:cluster:drillmark-*"
-    let action = isLatestMoment ? "rds:RestoreDBClusterToPointInTime" : "rds:RestoreDBClusterFromSnapshot"
-    let origin = isLatestMoment ? original : "arn:aws:rds:*:*:cluster-snapshot:*"
+    let action = usesLogs ? "rds:RestoreDBClusterToPointInTime" : "rds:RestoreDBClusterFromSnapshot"
+    let origin = usesLogs ? original : "arn:aws:rds:*:*:cluster-snapshot:*"
     let needed = [made, origin, "arn:aws:rds:*:*:subgrp:*", "arn:aws:rds:*:*:cluster-pg:*", "arn:aws:rds:*:*:og:*"]
     return needed.map { CloudPermission(action, on: $0, "to restore the cluster") } + [
       CloudPermission("rds:CreateDBInstance", on: "arn:aws:rds:*:*:db:drillmark-*", "to make the instance in it"),

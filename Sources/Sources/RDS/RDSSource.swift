@@ -9,29 +9,32 @@ package struct RDSSource: BackupSource {
   let place: RDSPlace
   private let text: String
   private let connection: AWSConnection
-  let isLatestMoment: Bool
+  let usesLogs: Bool
+  /// Of the logs; nil for the newest.
+  private let moment: Timestamp?
   private let takesShared: Bool
 
-  init(_ place: RDSPlace, text: String, connection: AWSConnection, isLatestMoment: Bool, takesShared: Bool) {
+  init(_ place: RDSPlace, text: String, connection: AWSConnection, usesLogs: Bool, moment: Timestamp? = nil, takesShared: Bool) {
     self.place = place
     self.text = text
     self.connection = connection
-    self.isLatestMoment = isLatestMoment
+    self.usesLogs = usesLogs
+    self.moment = moment
     self.takesShared = takesShared
   }
 
-  package var location: String { isLatestMoment ? "\(text), its newest moment" : "snapshots of \(text)" }
+  package var location: String { usesLogs ? "\(text), a moment of its logs" : "snapshots of \(text)" }
   package var localDirectories: [String] { [] }
 
   package func artefacts() async throws -> [Artefact] {
     let region = try self.region
-    if isLatestMoment { return [try latestMoment(of: try await database(in: region))] }
+    if usesLogs { return [momentOfLogs(of: try await database(in: region))] }
     return try await snapshots(in: region).map(artefact)
   }
 
   package func open(_ artefact: Artefact) async throws -> OpenedArtefact {
     let region = try self.region
-    if isLatestMoment { return .handle(try RDSRecoveryPoint(latestMomentOf: try await database(in: region), region: region).handle) }
+    if usesLogs { return .handle(try RDSRecoveryPoint(ofLogsOf: try await database(in: region), at: moment, region: region).handle) }
     guard let found = try await snapshots(in: region, name: artefact.name).first(where: { $0.arn == artefact.location }) else {
       throw Fault(.backupUnreadable, "the snapshot \(artefact.name) is gone since it was listed", advice: "See who deletes snapshots")
     }
@@ -84,11 +87,16 @@ package struct RDSSource: BackupSource {
       advice: "Correct `from` or `region`; of one that is gone only snapshots can be restored")
   }
 
-  private func latestMoment(of database: RDSDatabase) throws -> Artefact {
+  private func momentOfLogs(of database: RDSDatabase) -> Artefact {
     var artefact = Artefact(location: database.arn, name: database.name, bytes: nil, modified: nil)
-    artefact.takenAt = database.latestRestorableTime
-    if database.latestRestorableTime == nil {
+    artefact.takenAt = moment ?? database.latestRestorableTime
+    guard let latest = database.latestRestorableTime else {
       artefact.obstacle = "its logs are not kept: point-in-time recovery needs a backup retention of a day or more"
+      return artefact
+    }
+    if let moment, moment > latest { artefact.obstacle = "its logs reach to \(latest.readable) only" }
+    if let moment, let earliest = database.earliestRestorableTime, moment < earliest {
+      artefact.obstacle = "its logs go back to \(earliest.readable) only"
     }
     return artefact
   }

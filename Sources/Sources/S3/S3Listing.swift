@@ -23,35 +23,34 @@ struct S3Listing {
   /// Hands on the one object of that name; false when there is none.
   private func single(_ name: String, _ sidecars: inout Set<String>, _ receive: (Artefact) throws -> Void) throws -> Bool {
     let key = source.prefix + name
+    var isThere = false
     // Of the keys that begin so, the key itself is the first, and its checksum is near.
-    let page = try client.page(prefix: key, after: nil, isFlat: true)
-    guard let object = page.objects.first, object.key.isSameKey(as: key) else { return false }
-    for other in page.objects where ChecksumText.suffixes.contains(where: { other.key.isSameKey(as: key + $0) }) {
-      sidecars.insert(source.bucket.location(of: other.key))
+    try pages(key, isFlat: true) { page in
+      for entry in page.entries where entry.key.isSameKey(as: key) {
+        isThere = true
+        if let artefact = entry.artefact(name) { try receive(artefact) }
+      }
+      for entry in page.entries where ChecksumText.suffixes.contains(where: { entry.key.isSameKey(as: key + $0) }) {
+        sidecars.insert(source.bucket.location(of: entry.key))
+      }
+      // More versions of the key may follow, and nothing else that matters.
+      return source.versions == .all && page.entries.last?.key.isSameKey(as: key) == true
     }
-    if let artefact = artefact(object, name: name) { try receive(artefact) }
-    return true
+    return isThere
   }
 
   private func list(
     _ root: String, beginning: String, _ sidecars: inout Set<String>, _ receive: (Artefact) throws -> Void
   ) throws {
-    let isFlat = (source.match?.depth ?? 0) > 0
-    var token: String?
-    repeat {
-      let page = try client.page(prefix: root + beginning, after: token, isFlat: isFlat)
-      if let next = page.next, next == token {
-        throw Fault(
-          .sourceUnreachable, "The listing of \(source.location) does not come to an end: the store gives the same page again",
-          advice: "Look at the endpoint, and at proxies in between")
-      }
-      token = page.next
-      for object in page.objects {
-        guard let name = object.key.name(below: root) else { continue }
+    try pages(root + beginning, isFlat: (source.match?.depth ?? 0) > 0) { page in
+      for entry in page.entries {
+        guard let name = entry.key.name(below: root) else { continue }
         // What consoles make in place of a folder.
-        if name.isEmpty || (name.hasSuffix("/") && object.bytes == 0) { continue }
-        if ChecksumText.suffixes.contains(where: { name.hasSuffix($0) }) { sidecars.insert(source.bucket.location(of: object.key)) }
-        if let artefact = artefact(object, name: name) { try receive(artefact) }
+        if name.isEmpty || (name.hasSuffix("/") && entry.bytes == 0) { continue }
+        if entry.isCurrent, ChecksumText.suffixes.contains(where: { name.hasSuffix($0) }) {
+          sidecars.insert(source.bucket.location(of: entry.key))
+        }
+        if let artefact = entry.artefact(name) { try receive(artefact) }
       }
       for folder in page.folders {
         guard let name = folder.name(below: root)?.dropLast(), !name.isEmpty else { continue }
@@ -62,7 +61,62 @@ struct S3Listing {
         try receive(
           Artefact(location: source.bucket.location(of: key), name: key, kind: .other("key that is no text"), bytes: nil, modified: nil))
       }
+      return true
+    }
+  }
+
+  // MARK: Pages
+
+  /// A page of objects, or of versions, which differ in what an entry is as an artefact.
+  private struct Page {
+    var entries: [Entry]
+    var folders: [String]
+    var unreadable: [String]
+  }
+
+  private struct Entry {
+    var key: String
+    var bytes: Int64
+    var isCurrent: Bool
+    /// What it is under a name; nil when it is nothing to restore.
+    var artefact: (_ name: String) -> Artefact?
+  }
+
+  /// Hands on page after page until there is none, or `body` wants no more.
+  private func pages(_ prefix: String, isFlat: Bool, _ body: (Page) throws -> Bool) throws {
+    if source.versions == .all { return try versionPages(prefix, isFlat: isFlat, body) }
+    var token: String?
+    repeat {
+      let page = try client.page(prefix: prefix, after: token, isFlat: isFlat)
+      if let next = page.next, next == token { throw endless }
+      token = page.next
+      let entries = page.objects.map { object in
+        Entry(key: object.key, bytes: object.bytes, isCurrent: true) { self.artefact(object, name: $0) }
+      }
+      guard try body(Page(entries: entries, folders: page.folders, unreadable: page.unreadable)) else { return }
     } while token != nil
+  }
+
+  private func versionPages(_ prefix: String, isFlat: Bool, _ body: (Page) throws -> Bool) throws {
+    var judge = S3VersionJudge()
+    var place: S3VersionPage.Place?
+    repeat {
+      let page = try client.versions(prefix: prefix, after: place, isFlat: isFlat)
+      if let next = page.next, next == place { throw endless }
+      place = page.next
+      let entries = zip(page.entries, judge.take(page)).map { entry, judged in
+        Entry(key: entry.object.key, bytes: entry.isDeleteMarker ? 1 : entry.object.bytes, isCurrent: judged == .current) { name in
+          self.artefact(entry.object, name: name).flatMap { judged.applied(to: $0) }
+        }
+      }
+      guard try body(Page(entries: entries, folders: page.folders, unreadable: page.unreadable)) else { return }
+    } while place != nil
+  }
+
+  private var endless: Fault {
+    Fault(
+      .sourceUnreachable, "The listing of \(source.location) does not come to an end: the store gives the same page again",
+      advice: "Look at the endpoint, and at proxies in between")
   }
 
   /// Nil for one that is left out.

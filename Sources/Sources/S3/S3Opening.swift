@@ -17,7 +17,7 @@ struct S3Opening: Sendable {
   }
 
   init(key: String, artefact: Artefact, source: S3Source, client: S3Client) throws {
-    object = try client.describe(key)
+    object = try client.describe(key, version: S3VersionJudge.version(in: artefact.location, of: source.bucket.location(of: key)))
     if let archive = object.archive {
       throw Fault(.backupUnreadable, "\(artefact.location) is archived in \(archive.place)", advice: archive.hint)
     }

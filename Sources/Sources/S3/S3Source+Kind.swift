@@ -35,7 +35,9 @@ extension S3Source {
       bucket.expectedOwner = options.expectedOwner
       // The pattern is read and judged elsewhere; here it says how deep to look and what keys begin with.
       let match = context.node.entry("match")?.value.scalar.flatMap { try? NamePattern($0.text) }
-      return S3Source(bucket, key: key, match: match, archived: options.archived, customerKey: options.customerKey, connection: connection)
+      return S3Source(
+        bucket, key: key, match: match, archived: options.archived, versions: options.versions, customerKey: options.customerKey,
+        connection: connection)
     }
   }
 }
@@ -51,6 +53,7 @@ struct S3Options: Sendable {
   var isRequesterPays = false
   var expectedOwner: String?
   var archived = ArchivedObjects.reject
+  var versions = ObjectVersions.current
   var customerKey: SecretReference?
 
   static let form = "write it as s3://bucket/prefix/ or s3://bucket/key"
@@ -70,6 +73,9 @@ struct S3Options: Sendable {
     Key(
       "archived", \.archived, .choice(), default: "reject",
       "What becomes of archived objects, which cannot be read at once: rejected, or left out as if they were not there."),
+    Key(
+      "versions", \.versions, .choice(), default: "current",
+      "In a bucket that keeps versions: whether only `current` ones are recovery points, or `all` that are there."),
   ])
 
   /// The drill's own settings, and the site's where it says nothing. A profile or endpoint of its own brings none of the site's role.

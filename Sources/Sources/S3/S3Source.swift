@@ -19,6 +19,7 @@ package struct S3Source: BackupSource {
   let name: String?
   let match: NamePattern?
   let archived: ArchivedObjects
+  let versions: ObjectVersions
   let transfer: S3Transfer
   let customerKey: SecretReference?
   private let connection: AWSConnection
@@ -29,7 +30,8 @@ package struct S3Source: BackupSource {
   ///   - match: The drill's pattern, which says how deep to look and what keys begin with.
   ///   - customerKey: Where the key is to be had that the objects were encrypted with (SSE-C).
   package init(
-    _ bucket: S3Bucket, key: String, match: NamePattern? = nil, archived: ArchivedObjects = .reject, transfer: S3Transfer = S3Transfer(),
+    _ bucket: S3Bucket, key: String, match: NamePattern? = nil, archived: ArchivedObjects = .reject, versions: ObjectVersions = .current,
+    transfer: S3Transfer = S3Transfer(),
     customerKey: SecretReference? = nil, connection: AWSConnection,
     makeHTTP: @escaping @Sendable () throws -> any HTTPExchanging = { try HTTPClient() }
   ) {
@@ -39,6 +41,7 @@ package struct S3Source: BackupSource {
     name = cut == key.endIndex ? nil : String(key[cut...])
     self.match = match
     self.archived = archived
+    self.versions = versions
     self.transfer = transfer
     self.customerKey = customerKey
     self.connection = connection
@@ -52,9 +55,12 @@ package struct S3Source: BackupSource {
   package var permissions: [CloudPermission] {
     guard !bucket.isAnonymous else { return [] }
     let arn = bucket.resourceName
+    let objects = "\(arn)/\(prefix)\(name ?? "")*"
+    let read = CloudPermission("s3:GetObject", on: objects, "to read the backup")
+    guard versions == .all else { return [CloudPermission("s3:ListBucket", on: arn, "to find the backups"), read] }
     return [
-      CloudPermission("s3:ListBucket", on: arn, "to find the backups"),
-      CloudPermission("s3:GetObject", on: "\(arn)/\(prefix)\(name ?? "")*", "to read the backup"),
+      CloudPermission("s3:ListBucketVersions", on: arn, "to find the backups with their versions"), read,
+      CloudPermission("s3:GetObjectVersion", on: objects, "to read a version that is not the current one"),
     ]
   }
 
@@ -142,6 +148,14 @@ package enum ArchivedObjects: String, Sendable, Hashable, CaseIterable {
   case reject
   /// They are left out as if they were not there.
   case leaveOut = "leave-out"
+}
+
+/// Which versions of an object are recovery points, in a bucket that keeps them.
+package enum ObjectVersions: String, Sendable, Hashable, CaseIterable {
+  /// What the key stands for now.
+  case current
+  /// Each that is there.
+  case all
 }
 
 /// How objects are fetched.
