@@ -35,6 +35,7 @@ let package = Package(
     .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .target(name: "CSystem"),
     module("DrillModel"),
@@ -73,6 +74,9 @@ let package = Package(
     module(
       "EngineRedis", ["DrillModel", "DrillConfig", "Digesting", "Manifests", "ToolRunner", "EngineKit", "TreeKit", "CSystem"],
       path: "Sources/Engines/Redis"),
+    module(
+      "EngineEtcd", ["DrillModel", "DrillConfig", "Digesting", "Selecting", "ToolRunner", "EngineKit", "CZlib"],
+      path: "Sources/Engines/Etcd"),
     module("EngineFiles", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "TreeKit", "Manifests"], path: "Sources/Engines/Files"),
     module(
       "SourceDirectory", ["DrillModel", "DrillConfig", "EngineKit", "ToolRunner", "Selecting", "CSystem"], path: "Sources/Sources/Directory"
@@ -93,7 +97,7 @@ let package = Package(
       [
         "DrillModel", "DrillConfig", "EngineKit", "ToolRunner", "AWSClient", "EnginePostgreSQL", "EnginePostgreSQLPhysical", "EngineSQLite",
         "EngineFiles", "EngineMySQL",
-        "EngineRDS", "EngineEBS", "EngineRedis", "SourceDirectory", "SourceS3", "SourceRDS", "SourceEBS", "SourceAWSBackup",
+        "EngineRDS", "EngineEBS", "EngineRedis", "EngineEtcd", "SourceDirectory", "SourceS3", "SourceRDS", "SourceEBS", "SourceAWSBackup",
         "AWSKit", "Checks",
       ]),
     module("Ledger", ["DrillModel", "Digesting", "CSystem", grdb]),
@@ -138,6 +142,8 @@ let package = Package(
     tests(
       "EnginePostgreSQLPhysicalTests",
       ["EnginePostgreSQLPhysical", "EngineKit", "PostgreSQLKit", "Selecting", "DrillModel", "DrillConfig", "ToolRunner"]),
+    tests(
+      "EngineEtcdTests", ["EngineEtcd", "EngineKit", "Selecting", "ToolRunner", "Digesting", "DrillModel", "DrillConfig"]),
     tests(
       "SourceTests",
       [

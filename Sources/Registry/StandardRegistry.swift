@@ -3,6 +3,7 @@ import Checks
 package import DrillConfig
 package import DrillModel
 import EngineEBS
+import EngineEtcd
 import EngineFiles
 package import EngineKit
 import EngineMySQL
@@ -29,7 +30,7 @@ package struct StandardRegistry: Sendable {
     vocabulary = Vocabulary(
       engines: [
         SQLiteEngine.kind, PostgreSQLEngine.kind, PhysicalEngine.kind, FilesEngine.kind, RDSEngine.kind(aws: aws), EBSEngine.kind(aws: aws),
-        RedisEngine.kind,
+        RedisEngine.kind, EtcdEngine.kind,
       ] + MySQLEngine.kinds,
       sources: [
         DirectorySource.kind, S3Source.kind(aws: aws), RDSSource.kind(aws: aws), EBSSource.kind(aws: aws), VaultSource.kind(aws: aws),

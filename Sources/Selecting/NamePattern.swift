@@ -2,7 +2,7 @@ import DrillModel
 
 /// A pattern of artefact names in which strftime fields are the recovery point's time and `*`, `?` and `[…]` are as in a shell.
 ///
-/// `*` and `?` do not cross `/`; everything else stands for itself, with upper and lower case apart. Fields: `%Y` `%y` (69-99 are
+/// `*` and `?` do not cross `/`, `**` does; everything else stands for itself, with upper and lower case apart. Fields: `%Y` `%y` (69-99 are
 /// 1969-1999) `%m` `%d` `%j` `%b` (also `%h`) `%B` `%H` `%I` `%p` `%M` `%S` `%f` (one to nine digits of a fraction, also `%N`) `%s` (ten
 /// digits of seconds since 1970) `%z` (`Z`, `+0200`, `+02:00`, `+02`) `%a` `%A` (passed over) `%F` (`%Y-%m-%d`) `%T` (`%H:%M:%S`) `%R`
 /// (`%H:%M`) `%%`. A month with no day (`%Y-%m`) is a date too. A field may come twice (`%Y/%m/%d/db-%Y%m%d.gz`) and must then agree.
@@ -22,10 +22,13 @@ package struct NamePattern: Sendable, Hashable {
   }
 
   /// Whether the pattern's names lie in folders below the root.
-  package var crossesFolders: Bool { text.contains("/") }
+  package var crossesFolders: Bool { depth > 0 }
 
-  /// How many folders deep the names lie: 0 for names in the root itself.
-  package var depth: Int { text.utf8.count { $0 == UInt8(ascii: "/") } }
+  /// How many folders deep the names may lie: 0 for names in the root itself.
+  package var depth: Int { elements.contains(.stars) ? Self.deepest : text.utf8.count { $0 == UInt8(ascii: "/") } }
+
+  /// As deep as `**` looks.
+  private static let deepest = 16
 
   /// The text that every name which fits begins with; empty when the pattern begins with a field or a wildcard.
   package var literalPrefix: String {
@@ -36,7 +39,7 @@ package struct NamePattern: Sendable, Hashable {
 
   /// Whether the pattern says anything beyond `*` and `?`.
   var saysSomething: Bool {
-    elements.contains { if case .star = $0 { false } else if case .any = $0 { false } else { true } }
+    elements.contains { $0 != .star && $0 != .stars && $0 != .any }
   }
 
   /// Whether the pattern carries a time.
@@ -78,6 +81,8 @@ enum PatternElement: Sendable, Hashable {
   case any
   /// Any number of characters but `/`.
   case star
+  /// Any number of characters, `/` too.
+  case stars
   case oneOf([ClosedRange<UInt32>], negated: Bool)
   case field(TimeField)
 }

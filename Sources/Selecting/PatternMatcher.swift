@@ -36,7 +36,8 @@ struct PatternMatcher {
         guard let scalar = scalar(at: place), scalar.value != 0x2F, ranges.contains(where: { $0.contains(scalar.value) }) != negated
         else { return false }
         place += scalar.length
-      case .star: return starFits(element, place)
+      case .star: return starFits(element, place, upTo: 0x2F)
+      case .stars: return starFits(element, place, upTo: nil)
       case .field(let field):
         let readings = FieldReader(name: name, place: place, isStrict: isStrict).readings(of: field)
         guard readings.count <= 1 else { return choice(element, place) { $0.anyFits(readings, of: field, element) } }
@@ -48,14 +49,14 @@ struct PatternMatcher {
     }
   }
 
-  private mutating func starFits(_ element: Int, _ start: Int) -> Bool {
+  private mutating func starFits(_ element: Int, _ start: Int, upTo end: UInt8?) -> Bool {
     choice(element, start) { matcher in
       var place = start
       let depth = matcher.captures.count
       while true {
         if matcher.fits(element + 1, place) { return true }
         matcher.captures.removeLast(matcher.captures.count - depth)
-        guard place < matcher.name.count, matcher.name[place] != 0x2F else { return false }
+        guard place < matcher.name.count, matcher.name[place] != end else { return false }
         place += 1
         // What begins at a place that an earlier visit of this star reached was tried then.
         if matcher.isTried(element, place) { return false }

@@ -24,7 +24,12 @@ struct PatternParser {
     var elements: [PatternElement] = []
     while let scalar = next() {
       switch scalar {
-      case "*": if elements.last != .star { elements.append(.star) }
+      case "*":
+        switch elements.last {
+        case .star: elements[elements.count - 1] = .stars
+        case .stars: break
+        default: elements.append(.star)
+        }
       case "?": elements.append(.any)
       case "[": elements.append(try bracket())
       case "%": elements += try field()

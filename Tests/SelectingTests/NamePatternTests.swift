@@ -44,7 +44,9 @@ struct NamePatternTests {
       ("*.gz", ".gz", true),
       ("a*b*c", "aXbYbZc", true), ("a*b*c", "aXcYb", false), ("[abc]x", "bx", true), ("[abc]x", "dx", false), ("[!abc]x", "dx", true),
       ("[^a-c]x", "bx", false), ("[a-c0-9]", "7", true), ("[]]", "]", true), ("[!]]", "]", false), ("[a-]", "-", true), ("[[]", "[", true),
-      ("[!a]", "/", false), ("a.c", "abc", false), ("A", "a", false), ("**", "abc", true), ("(a|b)+$^", "(a|b)+$^", true),
+      ("[!a]", "/", false), ("a.c", "abc", false), ("A", "a", false), ("**", "abc", true),
+      ("**", "a/b/c", true), ("v*/**Full-*", "v1/Backup-1/Full-2", true), ("v*/**Full-*", "v2/Full-2", true), ("v2/**", "v1/a", false),
+      ("(a|b)+$^", "(a|b)+$^", true),
       ("a\\b", "a\\b", true),
       ("[é-ö]", "ö", true), ("", "", false),
     ])
@@ -142,6 +144,9 @@ struct NamePatternTests {
     guard let first = pattern.first else { return name.isEmpty }
     let rest = Array(pattern.dropFirst())
     switch first {
+    case "*" where pattern.starts(with: "**"):
+      let rest = Array(pattern.drop { $0 == "*" })
+      return (0...name.count).contains { plain(rest, Array(name[$0...])) }
     case "*": return plain(rest, name) || (name.first.map { $0 != "/" } ?? false) && plain(pattern, Array(name.dropFirst()))
     case "?": return (name.first.map { $0 != "/" } ?? false) && plain(rest, Array(name.dropFirst()))
     default: return name.first == first && plain(rest, Array(name.dropFirst()))

@@ -4,5 +4,5 @@ struct CaseGroup: Sendable {
   /// Makes the inputs. Throws `Unavailable` when this machine cannot carry the cases out.
   let prepare: @Sendable (Workshop, Options) throws -> [Case]
 
-  static let all: [CaseGroup] = [.startUp, .dynamicStartUp, .ledger, .sqlite, .files, .manifest, .s3, .postgresql, .redis, .report]
+  static let all: [CaseGroup] = [.startUp, .dynamicStartUp, .ledger, .sqlite, .files, .manifest, .s3, .postgresql, .redis, .etcd, .report]
 }

@@ -1,0 +1,42 @@
+import Digesting
+import DrillModel
+import EngineKit
+
+/// Asks a restored etcd about its keys.
+struct EtcdProbe: KeyProbe {
+  let server: EtcdServer
+
+  func count(_ keys: KeySelection, timeout: Duration) async throws -> Int64 {
+    guard keys.needs == .keys else { throw ProbeError.invalid("etcd's keys have a prefix, and neither type, pattern nor database") }
+    let prefix = keys.prefix ?? []
+    return try await ask(timeout) { client in
+      // A key of nothing is none; the smallest is one zero byte.
+      try client.range(prefix.isEmpty ? [0] : prefix, end: EtcdClient.end(of: prefix), countOnly: true).count
+    }
+  }
+
+  func digests(ofValues keys: [[UInt8]], database: Int?, timeout: Duration) async throws -> [[UInt8]?] {
+    guard database == nil else { throw ProbeError.invalid("etcd has one database") }
+    return try await ask(timeout) { client in
+      try keys.map { key in
+        if key.isEmpty { return nil }
+        return try client.range(key).pairs.first.map { SHA256.digest(of: $0.value) }
+      }
+    }
+  }
+
+  func revision(timeout: Duration) async throws -> Int64 {
+    try await ask(timeout) { client in try client.revision() }
+  }
+
+  func ask<T: Sendable>(_ timeout: Duration, _ body: @escaping @Sendable (EtcdClient) throws -> T) async throws -> T {
+    do { return try await server.ask(within: timeout, body) } catch let failure as RPCChannel.Failure {
+      if Task.isCancelled { throw ProbeError.unavailable("the check was stopped") }
+      if case .late = failure { throw ProbeError.timeout(timeout) }
+      let words = server.exit == nil ? "" : "; the server ended: \(server.lastWords)"
+      throw ProbeError.unavailable("the restored etcd gave no answer: \(failure.text)\(words)")
+    } catch let fault as Fault {
+      throw ProbeError.unavailable(fault.message)
+    }
+  }
+}
