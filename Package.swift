@@ -62,6 +62,10 @@ let package = Package(
       ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "TreeKit", "Manifests", "PostgreSQLKit", "Selecting", "CSystem"],
       path: "Sources/Engines/PostgreSQLPhysical"),
     module(
+      "EngineMySQLPhysical",
+      ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "Selecting", "TreeKit", "Manifests", "MySQLKit", "CSystem"],
+      path: "Sources/Engines/MySQLPhysical"),
+    module(
       "EngineRDS",
       ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "HTTPTransport", "AWSClient", "AWSKit", "PostgreSQLKit"],
       path: "Sources/Engines/RDS"),
@@ -96,8 +100,8 @@ let package = Package(
       "Registry",
       [
         "DrillModel", "DrillConfig", "EngineKit", "ToolRunner", "AWSClient", "EnginePostgreSQL", "EnginePostgreSQLPhysical", "EngineSQLite",
-        "EngineFiles", "EngineMySQL",
-        "EngineRDS", "EngineEBS", "EngineRedis", "EngineEtcd", "SourceDirectory", "SourceS3", "SourceRDS", "SourceEBS", "SourceAWSBackup",
+        "EngineFiles", "EngineMySQL", "EngineMySQLPhysical", "EngineRDS", "EngineEBS", "EngineRedis", "EngineEtcd", "SourceDirectory",
+        "SourceS3", "SourceRDS", "SourceEBS", "SourceAWSBackup",
         "AWSKit", "Checks",
       ]),
     module("Ledger", ["DrillModel", "Digesting", "CSystem", grdb]),
@@ -136,6 +140,9 @@ let package = Package(
     tests(
       "EngineMySQLTests",
       ["EngineMySQL", "MySQLKit", "EngineKit", "DrillModel", "DrillConfig", "ToolRunner"]),
+    tests(
+      "EngineMySQLPhysicalTests",
+      ["EngineMySQLPhysical", "MySQLKit", "EngineKit", "Selecting", "ToolRunner", "DrillModel", "DrillConfig"]),
     tests("MySQLKitTests", ["MySQLKit", "EngineKit", "DrillModel", "ToolRunner"]),
     tests(
       "EngineRedisTests", ["EngineRedis", "EngineKit", "Digesting", "DrillModel", "DrillConfig", "ToolRunner", "TreeKit"]),

@@ -131,6 +131,25 @@ int csystem_copy_file(int from, int to) {
   return ftruncate(to, found.st_size) == 0 ? 0 : -errno;
 }
 
+int64_t csystem_copy_part(int from, int to, int64_t limit) {
+  ssize_t count;
+  do count = copy_file_range(from, NULL, to, NULL, (size_t)limit, 0);
+  while (count < 0 && errno == EINTR);
+  if (count >= 0) return count;
+  if (errno == ENOSPC || errno == EDQUOT || errno == EIO) return -errno;
+  char buffer[1 << 16];
+  do count = read(from, buffer, limit < (int64_t)sizeof buffer ? (size_t)limit : sizeof buffer);
+  while (count < 0 && errno == EINTR);
+  if (count <= 0) return count < 0 ? -errno : 0;
+  for (ssize_t done = 0; done < count;) {
+    ssize_t step = write(to, buffer + done, (size_t)(count - done));
+    if (step < 0 && errno == EINTR) continue;
+    if (step <= 0) return -errno;
+    done += step;
+  }
+  return count;
+}
+
 int csystem_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC) == 0 ? 0 : -errno; }
 
 int csystem_set_pipe_size(int fd, int bytes) {

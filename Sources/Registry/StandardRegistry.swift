@@ -7,6 +7,7 @@ import EngineEtcd
 import EngineFiles
 package import EngineKit
 import EngineMySQL
+import EngineMySQLPhysical
 import EnginePostgreSQL
 import EnginePostgreSQLPhysical
 import EngineRDS
@@ -29,8 +30,8 @@ package struct StandardRegistry: Sendable {
     self.aws = aws
     vocabulary = Vocabulary(
       engines: [
-        SQLiteEngine.kind, PostgreSQLEngine.kind, PhysicalEngine.kind, FilesEngine.kind, RDSEngine.kind(aws: aws), EBSEngine.kind(aws: aws),
-        RedisEngine.kind, EtcdEngine.kind,
+        SQLiteEngine.kind, PostgreSQLEngine.kind, PhysicalEngine.kind, MySQLPhysicalEngine.kind, FilesEngine.kind, RDSEngine.kind(aws: aws),
+        EBSEngine.kind(aws: aws), RedisEngine.kind, EtcdEngine.kind,
       ] + MySQLEngine.kinds,
       sources: [
         DirectorySource.kind, S3Source.kind(aws: aws), RDSSource.kind(aws: aws), EBSSource.kind(aws: aws), VaultSource.kind(aws: aws),

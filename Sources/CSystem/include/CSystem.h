@@ -37,6 +37,10 @@ int csystem_remove_below(int directory, const char *spared);
 /// holes.
 int csystem_copy_file(int from, int to);
 
+/// Copies up to `limit` bytes from one file's position to another's, with reflinks where the file systems know them; gives how many, 0 at the
+/// end, or -errno.
+int64_t csystem_copy_part(int from, int to, int64_t limit);
+
 struct csystem_filesystem {
   uint64_t type;
   uint64_t free_bytes;
