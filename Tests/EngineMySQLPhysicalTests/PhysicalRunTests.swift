@@ -7,7 +7,7 @@ import Testing
   "Whole runs of physical backups of MariaDB", .serialized, .enabled(if: PhysicalSample.isInstalled, "\(PhysicalSample.absence)"))
 struct PhysicalRunTests {
   /// A site with a full and two incremental backups in directories, and logs.
-  private func site() async throws -> ScratchSite {
+  private func site(logs: Bool = true) async throws -> ScratchSite {
     let sample = try await PhysicalSample.shared()
     let site = ScratchSite()
     for (index, name) in ["full", "inc1", "inc2"].enumerated() {
@@ -20,7 +20,7 @@ struct PhysicalRunTests {
     site.drill(
       "d",
       """
-      backup: {from: ../backups, match: "*_%Y%m%d_%H%M%S", logs: {from: ../logs}}
+      backup: {from: ../backups, match: "*_%Y%m%d_%H%M%S", settle: 0\(logs ? ", logs: {from: ../logs}" : "")}
       restore: {engine: mysql-physical}
       checks:
         - rows: {table: orders, equals: 4992}
@@ -40,14 +40,27 @@ struct PhysicalRunTests {
     #expect(site.scratchEntries.isEmpty)
   }
 
-  @Test("a missing incremental backup is never green")
-  func missing() async throws {
-    let site = try await site()
+  /// With the first incremental backup gone, so that the second continues nothing.
+  private func broken(logs: Bool) async throws -> ScratchSite {
+    let site = try await site(logs: logs)
     let names = try FileManager.default.contentsOfDirectory(atPath: "\(site.path)/backups")
     let gone = try #require(names.first { $0.hasPrefix("inc1") })
     try FileManager.default.removeItem(atPath: "\(site.path)/backups/\(gone)")
-    let run = await site.runJSON("d")
+    return site
+  }
+
+  @Test("a missing incremental backup is never green")
+  func missing() async throws {
+    let run = await (try await broken(logs: false)).runJSON("d")
     #expect(run.record["verdict"].text == "failed", "\(run.said)")
+    #expect(run.said.contains("what it continues is missing"))
+  }
+
+  @Test("a missing incremental backup that the logs make up for is told, and does not fail the run")
+  func bridged() async throws {
+    let run = await (try await broken(logs: true)).runJSON("d")
+    #expect(run.record["verdict"].text == "passed", "\(run.said)")
+    #expect(run.record["recovery_point"]["rejected"].items.count == 1)
   }
 
   @Test("killed in any phase: nothing lives on, cleanup finishes, and the next run passes")

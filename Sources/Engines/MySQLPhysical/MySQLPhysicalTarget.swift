@@ -123,7 +123,7 @@ final class MySQLPhysicalTarget: ScratchTarget {
       throw Fault(.notReady, "the restored server does not answer: \(error.withoutValues)")
     }
     defer { connection.close() }
-    try question(RestoredContents(connection: connection, vendor: server.installation.vendor))
+    try question(RestoredContents(connection: connection, vendor: server.installation.vendor, data: server.data))
   }
 
   /// Makes the account of the checks and shuts all others out.

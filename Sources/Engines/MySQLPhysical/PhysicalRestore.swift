@@ -132,12 +132,13 @@ struct PhysicalRestore: Sendable {
   }
 
   private func requireLog(_ directory: String, _ metadata: BackupMetadata, _ name: String) throws {
-    guard !metadata.isPrepared, !["ib_logfile0", "xtrabackup_logfile"].contains(where: { SmallFile.exists("\(directory)/\($0)") }) else {
-      return
+    guard !metadata.isPrepared else { return }
+    guard ["ib_logfile0", "xtrabackup_logfile"].contains(where: { SmallFile.exists("\(directory)/\($0)") }) else {
+      throw Fault(
+        .backupDamaged, "\(name) holds no redo log (ib_logfile0 or xtrabackup_logfile), without which its pages do not fit together",
+        advice: "Look at how the backup is copied")
     }
-    throw Fault(
-      .backupDamaged, "\(name) holds no redo log (ib_logfile0 or xtrabackup_logfile), without which its pages do not fit together",
-      advice: "Look at how the backup is copied")
+    try RedoLogFile.judge(directory, metadata, name: name)
   }
 
   /// The servers' files fit those of their own series only.

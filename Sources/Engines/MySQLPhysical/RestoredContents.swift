@@ -6,8 +6,11 @@ import MySQLKit
 struct RestoredContents {
   let connection: MySQLConnection
   let vendor: MySQLVendor
+  /// The data directory.
+  let data: String
 
-  /// Tables that cannot be opened, and tables of InnoDB that the server does not know any more: preparing finds neither.
+  /// Tables that cannot be opened, tables of InnoDB that the server does not know any more, and tables whose file is missing: preparing
+  /// finds none of them, and a server starts with them.
   ///
   /// - Throws: `Fault` with code `restore_failed`, or `configuration` for a storage engine that this server lacks.
   func judge() throws {
@@ -31,6 +34,17 @@ struct RestoredContents {
     }
     guard vendor == .mariadb else { return }
     try judgeLost()
+    try judgeFiles()
+  }
+
+  /// A tablespace of its own has a file under the table's name, links and other places having been left out of the copy.
+  private func judgeFiles() throws {
+    let tables = try rows("SELECT NAME FROM information_schema.INNODB_SYS_TABLES WHERE SPACE > 0 ORDER BY 1")
+    let missing = tables.filter { $0.count == 1 && !SmallFile.exists("\(data)/\($0[0]).ibd") }
+    guard let first = missing.first else { return }
+    throw Fault(
+      .restoreFailed, "the files of \(missing.count) tables are missing: \(text(first, 0)).ibd",
+      advice: "Look at how the backup is copied; the tool itself does not notice this")
   }
 
   /// InnoDB's own names are those of files: what a character set cannot hold is encoded, so only plain ones are compared.
