@@ -23,12 +23,21 @@ final class PhysicalBench: Sendable {
   var backup: String { "\(scratch.path)/backup" }
   var log: String { "\(scratch.path)/wal" }
 
+  /// Copies `$1` to `$2`. Files of databases are links to the sample's, but the one that tests damage: a thousand new files take seconds.
+  private static let copying = """
+    if [ ! -d "$1/base" ]; then exec cp -a "$1" "$2"; fi
+    mkdir -m 700 "$2"
+    find "$1" -mindepth 1 -maxdepth 1 ! -name base -exec cp -a -t "$2" {} +
+    cp -al "$1/base" "$2/base"
+    cp -a --remove-destination "$1/base/1/1259" "$2/base/1/1259"
+    """
+
   /// Copies a sample to `backup`, and a log archive to `log`, and lets a shell script change them in the test's directory.
   @discardableResult
   func prepare(_ source: SampleCluster.Part, log: SampleCluster.Part? = .log, _ script: String = "true") throws
     -> PhysicalBench
   {
-    try HostProgram.run("/bin/cp", ["-a", sample.path(source), backup])
+    try HostProgram.run("/bin/sh", ["-ec", PhysicalBench.copying, "sh", sample.path(source), backup])
     if let log { try HostProgram.run("/bin/cp", ["-a", sample.path(log), self.log]) }
     // Ours, so that rights are what they would be for a real copy.
     try HostProgram.run("/bin/sh", ["-ec", script], directory: scratch.path)

@@ -73,7 +73,7 @@ struct SabotagedBackupTests {
     Sabotage("no log at all", "rm -f backup/pg_wal/0*; rm backup/backup_manifest", .restoreFailed, "checkpoint record", log: nil),
     Sabotage(
       "a damaged log in the backup", flip + "for f in backup/pg_wal/0*; do flip $f 100; done; rm backup/backup_manifest", .restoreFailed,
-      "", log: nil),
+      "incorrect resource manager data checksum", log: nil),
     Sabotage("a dump", "rm -rf backup; mkdir backup; touch backup/toc.dat", .backupWrongFormat, "pg_dump"),
     Sabotage("a directory of log alone", "rm -rf backup; cp -r wal backup", .backupWrongFormat, "without a base backup"),
     Sabotage("a missing major version", "echo 13 > backup/PG_VERSION", .toolMissing, "PostgreSQL 13"),
@@ -82,7 +82,8 @@ struct SabotagedBackupTests {
     Sabotage("a cut archive", "truncate -s 400000 backup/base.tar.gz", .backupTruncated, "is cut", source: .archives),
     Sabotage(
       "archives of another backup's log",
-      "cd backup; mkdir x; head -c 16M /dev/zero > x/0000000100000000000000AA; tar -C x -czf pg_wal.tar.gz .", .restoreFailed, "",
+      "cd backup; mkdir x; head -c 16M /dev/zero > x/0000000100000000000000AA; tar -C x -czf pg_wal.tar.gz .", .restoreFailed,
+      "checkpoint record",
       source: .archives, log: nil),
   ]
 

@@ -70,6 +70,8 @@ struct SampleCluster: Sendable {
     await() { for i in $(seq 400); do $P/psql -h $W/s -U chief -XAtc 'select 1 where not pg_is_in_recovery()' postgres 2>/dev/null | grep -q 1 && return; sleep 0.05; done; cat log; exit 1; }
     q() { $P/psql -h $W/s -U chief -qXAt -v ON_ERROR_STOP=1 -d shop -c "$1"; }
     start d wal; await
+    # Nobody misses it, and three hundred files fewer are copied in every test.
+    $P/psql -h $W/s -U chief -qXc "update pg_database set datistemplate = false where datname = 'template0'" -c 'drop database template0' postgres
     $P/createdb -h $W/s -U chief shop
     q "create table t(id int primary key, at timestamptz default clock_timestamp(), note text); insert into t select i, now(), repeat(md5(i::text), 4) from generate_series(1, 1000) i"
     $S $P/pg_basebackup -h $W/s -U chief -D plain -c fast -X stream
