@@ -29,10 +29,18 @@ struct GoodBackupTests {
   func targets() async throws {
     let sample = try await SampleCluster.shared.value
     let moment = try #require(Timestamp(rfc3339: sample.moment))
-    for target in [RecoveryTarget.time(moment), .position(sample.position), .name("before_loss")] {
+    for target in [RecoveryTarget.time(moment), .position(sample.position), .name("before_loss"), .transaction(sample.transaction)] {
       let bench = try await PhysicalBench().prepare(.plain)
       #expect(try await bench.restore(PhysicalBench.to(target)).rows() == "2001", "\(target)")
     }
+  }
+
+  @Test("the backup's own end is a target, and a transaction that is not to be included ends just before it") func before() async throws {
+    #expect(try await PhysicalBench().prepare(.plain).restore(PhysicalBench.to(.immediate)).rows() == nil)
+    let bench = try await PhysicalBench().prepare(.plain)
+    var options = PhysicalBench.to(.transaction(bench.sample.transaction))
+    options.inclusive = false
+    #expect(try await bench.restore(options).rows() == nil)
   }
 
   @Test("the time that a drill selects by is the target where it gives none")
@@ -126,6 +134,7 @@ struct GoodBackupTests {
   @Test("a cold copy and a declared snapshot need no label") func withoutLabel() async throws {
     let cold = try await PhysicalBench().prepare(.cold, log: nil).restore()
     #expect(try await cold.rows() == "2001 3001 4001 5001")
+    #expect(try await PhysicalBench().prepare(.minimal, log: nil).restore().rows() == "2001 3001 4001 5001")
     var options = PhysicalOptions()
     options.snapshot = true
     let bench = try await PhysicalBench().prepare(.plain, "rm backup/backup_label backup/backup_manifest")

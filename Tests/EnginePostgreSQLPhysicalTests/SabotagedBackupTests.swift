@@ -105,6 +105,15 @@ struct SabotagedBackupTests {
     #expect(fault?.code == .restoreFailed && fault?.message.contains("never reached") == true, "\(fault.map(\.description) ?? "")")
   }
 
+  @Test("a server without log of its own kind is not rolled forward, and so neither comes to a target nor to the archive's end")
+  func minimalLog() async throws {
+    let named = try await PhysicalBench().prepare(.minimal, log: nil).fault(PhysicalBench.to(.name("before_loss")))
+    #expect(named?.code == .restoreFailed && named?.message.contains("wal_level=minimal") == true, "\(named.map(\.description) ?? "")")
+    let later = "for n in 8 9 A B C D E F; do cp wal/000000010000000000000005 wal/0000000100000000000000F$n; done"
+    let archived = try await PhysicalBench().prepare(.minimal, later).fault()
+    #expect(archived?.code == .restoreFailed && archived?.message.contains("wal_level=minimal") == true)
+  }
+
   @Test(
     "a target before the backup's end is refused, which the server would not do",
     arguments: [

@@ -14,6 +14,8 @@ struct SampleCluster: Sendable {
   /// The moment between rows 2001 and 3001, and a position there.
   let moment: String
   let position: String
+  /// The transaction that made row 2001.
+  let transaction: UInt64
 
   var plain: String { "\(folder.path)/plain" }
   /// `pg_basebackup -Ft -z`, with the log in an archive of its own.
@@ -26,9 +28,11 @@ struct SampleCluster: Sendable {
   var branchedLog: String { "\(folder.path)/wal2" }
   /// A copy of the server's files after it was shut down.
   var cold: String { "\(folder.path)/d" }
+  /// The same of one that ran with `wal_level=minimal` at last.
+  var minimal: String { "\(folder.path)/m" }
 
   /// What a test takes of it.
-  enum Part: Sendable { case plain, archives, stream, cold, log, branchedLog }
+  enum Part: Sendable { case plain, archives, stream, cold, minimal, log, branchedLog }
 
   func path(_ part: Part) -> String {
     switch part {
@@ -36,6 +40,7 @@ struct SampleCluster: Sendable {
     case .archives: archives
     case .stream: stream
     case .cold: cold
+    case .minimal: minimal
     case .log: log
     case .branchedLog: branchedLog
     }
@@ -55,7 +60,8 @@ struct SampleCluster: Sendable {
     let result = await HostCommand.run(["/bin/bash", script, folder.path, binaries, geteuid() == 0 ? "root" : ""])
     guard result.status == 0 else { throw Failed(text: result.said) }
     let lines = TextFile.read("\(folder.path)/facts").split(separator: "\n").map(String.init)
-    return SampleCluster(folder: folder, moment: lines[0], position: lines[1])
+    guard lines.count == 3, let transaction = UInt64(lines[2]) else { throw Failed(text: "facts: \(lines)") }
+    return SampleCluster(folder: folder, moment: lines[0], position: lines[1], transaction: transaction)
   }
 
   private static let script = """
@@ -66,7 +72,7 @@ struct SampleCluster: Sendable {
     $S mkdir s wal wal2 p
     $S $P/initdb -D d -U chief -N --no-instructions -A trust -E UTF8 --locale=C -k >/dev/null
     start() { $S $P/postgres -D $1 -c listen_addresses= -k $W/s -c fsync=off -c archive_mode=on -c "archive_command=cp %p $W/$2/%f" \\
-      -c wal_level=replica -c autovacuum=off >>log 2>&1 & PID=$!; }
+      -c wal_level=replica -c autovacuum=off "${@:3}" >>log 2>&1 & PID=$!; }
     await() { for i in $(seq 400); do $P/psql -h $W/s -U chief -XAtc 'select 1 where not pg_is_in_recovery()' postgres 2>/dev/null | grep -q 1 && return; sleep 0.05; done; cat log; exit 1; }
     q() { $P/psql -h $W/s -U chief -qXAt -v ON_ERROR_STOP=1 -d shop -c "$1"; }
     start d wal; await
@@ -82,6 +88,7 @@ struct SampleCluster: Sendable {
     sleep 0.3
     q "select to_char(now() at time zone 'UTC', 'YYYY-MM-DD\\"T\\"HH24:MI:SS.MS\\"Z\\"')" > facts
     q "select pg_create_restore_point('before_loss')" >> facts
+    q "select xmin from t where id = 2001" >> facts
     sleep 0.1
     for n in 3001 4001 5001; do q "insert into t(id) values ($n); select pg_switch_wal()" >/dev/null; done
     kill -INT $PID; wait $PID || true
@@ -90,6 +97,9 @@ struct SampleCluster: Sendable {
     $S sh -c "printf '%s\\n' \\"restore_command='cp $W/wal/%f %p'\\" 'recovery_target_name=before_loss' 'recovery_target_action=promote' >> p/d/postgresql.auto.conf"
     start p/d wal2; await
     q "insert into t(id) values (9001); select pg_switch_wal()" >/dev/null
+    kill -INT $PID; wait $PID || true
+    cp -a d m
+    start m none -c wal_level=minimal -c max_wal_senders=0 -c archive_mode=off; await
     kill -INT $PID; wait $PID || true
     rm -rf p d/postmaster.pid
     """

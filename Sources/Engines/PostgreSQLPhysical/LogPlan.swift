@@ -16,6 +16,8 @@ struct LogPlan: Sendable {
   /// Segments that the backup brought itself.
   var local: Set<UInt64>
   var size: UInt64
+  /// Whether the server wrote no more log than it needs after a crash, which nothing can be rolled forward with.
+  let isMinimal: Bool
   var notes: [String] = []
 
   var first: UInt64 { start.bytes / size }
@@ -39,6 +41,7 @@ struct LogPlan: Sendable {
     }
     self.start = start
     size = backup.control.segmentBytes
+    isMinimal = backup.control.logLevel == "minimal"
     chain = TimelineChain(timeline)
     stop = backup.manifest?.end
     stopTime = [backup.label?.startTime, backup.controlTime].compactMap(\.self).max()
@@ -129,6 +132,18 @@ struct LogPlan: Sendable {
         advice: advice)
     case .latest, .immediate, .name, .transaction: return
     }
+  }
+
+  /// Refuses to roll a server forward that wrote too little log for it: it would come up as it was copied, and that is not what was asked for.
+  ///
+  /// - Throws: `Fault` with code `restore_failed`.
+  func checkLevel(_ target: RecoveryTarget) throws {
+    guard isMinimal else { return }
+    let isAsked = target.stops ? target != .immediate : highest != nil
+    guard isAsked else { return }
+    throw Fault(
+      .restoreFailed, "the backup is of a server with wal_level=minimal, whose log cannot roll it forward to \(target.description)",
+      advice: "Set wal_level to replica and take a new base backup; without `logs` and `target` this copy is drilled as it is")
   }
 
   /// Refuses to roll forward to the end of a log that has a gap: the server would end there and call it the end.

@@ -78,6 +78,7 @@ final class PhysicalTarget: ScratchTarget {
       try await plan.look(into: catalogue, options.timeline) { try await small.text($0) }
     }
     try plan.check(target)
+    try plan.checkLevel(target)
     if target == .latest { try plan.checkWhole() }
     return plan
   }

@@ -24,8 +24,8 @@ struct RecoveringServer: Sendable {
     try Accounts.makeDirectory(staging, owner: confinement.user, mode: 0o700)
     try writeSettings(to: settings)
     let segments = try segmentServer(plan, staging)
-    // Without any log of its own kind (`wal_level=minimal`) a server refuses to recover from an archive.
-    let recovers = restored.control.logLevel != "minimal"
+    // With `wal_level=minimal` a server refuses to recover from an archive.
+    let recovers = !plan.isMinimal
     if recovers { try DataPreparation(data: restored.data, owner: confinement.user, links: [:]).signalRecovery() }
     let log = RecoveryLog { position in report(position, plan) }
     let process = try ServerProcess(
