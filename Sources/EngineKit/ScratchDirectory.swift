@@ -31,11 +31,8 @@ package struct ScratchDirectory: Sendable {
     guard mkdir(path, 0o711) == 0 else { throw unusable("cannot make the scratch directory \(path)", errno) }
     // The mode given to mkdir passes through the umask.
     guard chmod(path, 0o711) == 0 else { throw unusable("cannot set the mode of \(path)", errno) }
-    let marker = open("\(path)/\(Self.marker)", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard marker >= 0 else { throw unusable("cannot write into \(path)", errno) }
-    defer { close(marker) }
-    let text = Array((run.text + "\n").utf8)
-    guard write(marker, text, text.count) == text.count else { throw unusable("cannot write the ownership marker in \(path)", errno) }
+    let code = mark()
+    guard code == 0 else { throw unusable("cannot write the ownership marker in \(path)", code) }
   }
 
   /// Removes the directory with all below it after proving that this run made it. One that is gone is a success.
@@ -50,6 +47,7 @@ package struct ScratchDirectory: Sendable {
     guard status.st_mode & S_IFMT == S_IFDIR, isGenerated else {
       throw Fault(.scratchUnusable, "\(path) is not a scratch directory of ours and is left alone")
     }
+    if isUnfinished { unlink("\(path)/\(Self.marker)") }
     // A crash between making the directory and its marker leaves it empty; rmdir removes nothing else.
     if rmdir(path) == 0 { return }
     guard owner == run.text else {
@@ -81,9 +79,29 @@ package struct ScratchDirectory: Sendable {
   /// Whether the run's marker lies in it.
   package var isMarked: Bool { owner == run.text }
 
-  private var owner: String? {
-    guard let data = FileManager.default.contents(atPath: "\(path)/\(Self.marker)") else { return nil }
-    return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+  private var owner: String? { written?.trimmingCharacters(in: .whitespacesAndNewlines) }
+
+  private var written: String? {
+    FileManager.default.contents(atPath: "\(path)/\(Self.marker)").map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// Whether a crash came while the marker was being written: its beginning lies there and nothing else does.
+  private var isUnfinished: Bool {
+    guard let written, written != run.text, run.text.hasPrefix(written) else { return false }
+    return (try? FileManager.default.contentsOfDirectory(atPath: path)) == [Self.marker]
+  }
+
+  /// Writes the marker so that it outlives a power cut: whatever is found in the directory later was put there after it.
+  ///
+  /// Gives 0 or an errno.
+  private func mark() -> Int32 {
+    let marker = open("\(path)/\(Self.marker)", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard marker >= 0 else { return errno }
+    defer { close(marker) }
+    let text = Array((run.text + "\n").utf8)
+    let count = write(marker, text, text.count)
+    guard count == text.count else { return count < 0 ? errno : ENOSPC }
+    return fsync(marker) == 0 ? 0 : errno
   }
 
   /// A removal that is cut short must leave the marker, or nobody could prove afterwards whose directory it is.
@@ -102,7 +120,11 @@ package struct ScratchDirectory: Sendable {
       return -result
     }
     guard unlinkat(directory, Self.marker, 0) == 0 || errno == ENOENT else { return errno }
-    return rmdir(path) == 0 ? 0 : errno
+    if rmdir(path) == 0 { return 0 }
+    let code = errno
+    // Something came into it meanwhile: the next attempt must find whose it is.
+    _ = mark()
+    return code
   }
 
   /// Restored directories may forbid their owner to change them; that must not make a leak.

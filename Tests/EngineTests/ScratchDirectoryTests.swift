@@ -52,4 +52,27 @@ struct ScratchDirectoryTests {
     #expect(throws: Fault.self) { try directory.destroy() }
     #expect(FileManager.default.fileExists(atPath: file))
   }
+
+  @Test("a marker that a crash left half written proves nothing about other files, and goes where there are none", arguments: [0, 1, 25])
+  func unfinished(_ length: Int) throws {
+    let directory = try made()
+    let marker = URL(fileURLWithPath: "\(directory.path)/\(ScratchDirectory.marker)")
+    try Data(directory.run.text.utf8.prefix(length)).write(to: marker)
+    let file = "\(directory.path)/file"
+    #expect(FileManager.default.createFile(atPath: file, contents: Data("y".utf8)))
+    #expect(throws: Fault.self) { try directory.destroy() }
+    #expect(FileManager.default.fileExists(atPath: file))
+    unlink(file)
+    try directory.destroy()
+    #expect(!FileManager.default.fileExists(atPath: directory.path))
+  }
+
+  @Test("a directory with another run's marker alone stays")
+  func others() throws {
+    let directory = try made()
+    let marker = "\(directory.path)/\(ScratchDirectory.marker)"
+    try Data("another\n".utf8).write(to: URL(fileURLWithPath: marker))
+    #expect(throws: Fault.self) { try directory.destroy() }
+    #expect(FileManager.default.fileExists(atPath: marker))
+  }
 }
