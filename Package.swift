@@ -74,7 +74,8 @@ let package = Package(
       path: "Sources/Engines/EBS"),
     module(
       "EngineMySQL", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "MySQLKit"], path: "Sources/Engines/MySQL"),
-    module("EngineSQLite", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "CSQLite"], path: "Sources/Engines/SQLite"),
+    module(
+      "EngineSQLite", ["DrillModel", "DrillConfig", "Digesting", "ToolRunner", "EngineKit", "CSQLite"], path: "Sources/Engines/SQLite"),
     module(
       "EngineRedis", ["DrillModel", "DrillConfig", "Digesting", "Manifests", "ToolRunner", "EngineKit", "TreeKit", "CSystem"],
       path: "Sources/Engines/Redis"),

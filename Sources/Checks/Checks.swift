@@ -5,6 +5,6 @@ package import EngineKit
 package enum Checks {
   package static let kinds: [Kind<any IntegrityCheck>] = [
     RowsCheck.declared, QueryCheck.declared, FreshnessCheck.declared, SchemaCheck.declared, EngineCheck.declared, FilesCheck.declared,
-    CommandCheck.declared, KeysCheck.declared,
+    CommandCheck.declared, KeysCheck.declared, DigestCheck.declared,
   ]
 }

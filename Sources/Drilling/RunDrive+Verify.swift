@@ -49,9 +49,11 @@ extension RunDrive {
     }
     let began = clocks.elapsed()
     let limit = min(declared.rules.timeout ?? plan.drill.checkTimeout, max(.milliseconds(1), end - began))
+    let (observe, name) = (observe, declared.rules.name)
     let subject = CheckSubject(
       probes: probes, tools: tools, timeout: limit, recoveryPoint: state.chosen?.time, failureInstant: state.failureInstant,
-      environment: environment(access))
+      environment: environment(access), artefact: state.chosen?.newest.name.split(separator: "/").last.map(String.init),
+      tell: { observe(.note("\(name): \($0)")) })
     let check = declared.check
     let late = Fault(.deadlineExceeded, "no answer within \(limit.readable)")
     var finding: CheckFinding

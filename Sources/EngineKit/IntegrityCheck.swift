@@ -29,10 +29,14 @@ package struct CheckSubject: Sendable {
   package var failureInstant: Timestamp
   /// `DRILLMARK_*` for commands: run, drill, scratch directory and how to reach the target.
   package var environment: [String: String]
+  /// The name of the newest artefact that was restored, without folders; nil where nothing was.
+  package var artefact: String?
+  /// Takes a line for people about how far a long check is; from any thread.
+  package var tell: @Sendable (String) -> Void
 
   package init(
     probes: Probes, tools: any ToolRunning, timeout: Duration, recoveryPoint: Timestamp?, failureInstant: Timestamp,
-    environment: [String: String]
+    environment: [String: String], artefact: String? = nil, tell: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     self.probes = probes
     self.tools = tools
@@ -40,6 +44,8 @@ package struct CheckSubject: Sendable {
     self.recoveryPoint = recoveryPoint
     self.failureInstant = failureInstant
     self.environment = environment
+    self.artefact = artefact
+    self.tell = tell
   }
 }
 

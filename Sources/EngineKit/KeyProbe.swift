@@ -47,6 +47,17 @@ package struct KeyLifetimes: Sendable, Hashable {
   }
 }
 
+/// A key and the SHA-256 of its value.
+package struct KeyDigest: Sendable, Hashable {
+  package var key: [UInt8]
+  package var digest: [UInt8]
+
+  package init(key: [UInt8], digest: [UInt8]) {
+    self.key = key
+    self.digest = digest
+  }
+}
+
 /// Asks a restored key-value store, read-only, in memory that does not grow with the number of keys. Values never leave it: their
 /// digests do.
 ///
@@ -68,6 +79,12 @@ package protocol KeyProbe: Sendable {
   ///
   /// - Throws: `ProbeError`.
   func lifetimes(_ keys: KeySelection, timeout: Duration) async throws -> KeyLifetimes
+
+  /// Hands over the selected keys with the SHA-256 of their values, a few hundred or thousand at once and in no particular order; a key may
+  /// come twice.
+  ///
+  /// - Throws: `ProbeError`, and what `receive` throws.
+  func walk(_ keys: KeySelection, timeout: Duration, _ receive: @escaping @Sendable ([KeyDigest]) throws -> Void) async throws
 
   /// The revision that the store stands at.
   ///

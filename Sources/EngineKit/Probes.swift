@@ -21,6 +21,8 @@ package struct ProbeKinds: OptionSet, Sendable, Hashable {
   package static let keyLifetimes = ProbeKinds(rawValue: 256)
   /// The revision that the store stands at.
   package static let keyRevisions = ProbeKinds(rawValue: 512)
+  /// Digests of the contents of tables.
+  package static let digests = ProbeKinds(rawValue: 1024)
 
   /// For messages: `SQL queries, files`.
   package var names: String {
@@ -28,6 +30,7 @@ package struct ProbeKinds: OptionSet, Sendable, Hashable {
       (.sql, "SQL queries"), (.schema, "schema comparison"), (.files, "files"), (.deep, "the engine's deep check"),
       (.keys, "keys"), (.keyDatabases, "keys of a database"), (.keyPatterns, "keys by pattern"), (.keyTypes, "keys by type"),
       (.keyLifetimes, "when keys expire"), (.keyRevisions, "a revision"),
+      (.digests, "digests of tables"),
     ]
     return all.filter { contains($0.0) }.map(\.1).joined(separator: ", ")
   }
@@ -40,16 +43,18 @@ package struct Probes: Sendable {
   package var files: (any FileProbe)?
   package var deep: (any DeepProbe)?
   package var keys: (any KeyProbe)?
+  package var digests: (any DigestProbe)?
 
   package init(
     sql: (any SQLProbe)? = nil, schema: (any SchemaProbe)? = nil, files: (any FileProbe)? = nil, deep: (any DeepProbe)? = nil,
-    keys: (any KeyProbe)? = nil
+    keys: (any KeyProbe)? = nil, digests: (any DigestProbe)? = nil
   ) {
     self.sql = sql
     self.schema = schema
     self.files = files
     self.deep = deep
     self.keys = keys
+    self.digests = digests
   }
 }
 

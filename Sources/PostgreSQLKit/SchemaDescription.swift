@@ -17,7 +17,7 @@ package struct SchemaDescription: SchemaProbe {
   }
 
   /// Schemas of the server's own and of ours, and what belongs to an extension, are left out.
-  private static func own(_ schema: String, _ object: String) -> String {
+  static func own(_ schema: String, _ object: String) -> String {
     """
     \(schema).nspname NOT IN ('pg_catalog', 'information_schema', '\(DeepCheck.schema)') AND \(schema).nspname NOT LIKE 'pg\\_%'
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.objid = \(object).oid AND d.classid = \(object).tableoid AND d.deptype = 'e')

@@ -25,6 +25,13 @@ struct ScriptedKeys: KeyProbe {
 
   func lifetimes(_ keys: KeySelection, timeout: Duration) async throws -> KeyLifetimes { lifetimes }
 
+  func walk(_ keys: KeySelection, timeout: Duration, _ receive: @escaping @Sendable ([KeyDigest]) throws -> Void) async throws {
+    if let failure { throw failure }
+    let pairs = values.map { KeyDigest(key: Array($0.utf8), digest: SHA256.digest(of: $1.utf8)) }
+    // Twice, as a store may that moves keys meanwhile.
+    for _ in 0..<2 { try receive(pairs) }
+  }
+
   func revision(timeout: Duration) async throws -> Int64 {
     guard let standsAt else { throw ProbeError.invalid("this engine has no revision") }
     return standsAt

@@ -25,6 +25,25 @@ struct EtcdProbe: KeyProbe {
     }
   }
 
+  func walk(_ keys: KeySelection, timeout: Duration, _ receive: @escaping @Sendable ([KeyDigest]) throws -> Void) async throws {
+    guard keys.needs == .keys else { throw ProbeError.invalid("etcd's keys have a prefix, and neither type, pattern nor database") }
+    let prefix = keys.prefix ?? []
+    try await ask(timeout) { client in
+      var (from, revision) = (prefix.isEmpty ? [0] : prefix, Int64(0))
+      while true {
+        let range = try client.range(from, end: EtcdClient.end(of: prefix), limit: EtcdProbe.step, revision: revision)
+        try receive(range.pairs.map { KeyDigest(key: $0.key, digest: SHA256.digest(of: $0.value)) })
+        guard range.hasMore, let last = range.pairs.last else { return }
+        // All of one moment, whatever is written meanwhile.
+        revision = range.revision
+        from = last.key + [0]
+      }
+    }
+  }
+
+  /// Pairs of a step; a value may have megabytes.
+  private static let step: Int64 = 200
+
   func revision(timeout: Duration) async throws -> Int64 {
     try await ask(timeout) { client in try client.revision() }
   }

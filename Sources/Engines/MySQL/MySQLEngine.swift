@@ -25,7 +25,7 @@ package struct MySQLEngine: RestoreEngine {
     }
   }
 
-  package var provides: ProbeKinds { [.sql, .schema, .deep] }
+  package var provides: ProbeKinds { [.sql, .schema, .deep, .digests] }
 
   package func preflight(_ context: EngineContext) async throws -> EngineIdentity {
     let installation = try await MySQLInstallation.find(preferring: preferred, tools: context.tools)

@@ -112,7 +112,8 @@ final class MySQLTarget: ScratchTarget {
       sql: probe,
       // Triggers and events show themselves only to whoever could change them.
       schema: MySQLSchema(MySQLProbe(server.administrator.entering(endpoint.database), vendor: server.installation.vendor)),
-      deep: MySQLDeepCheck(server.administrator, vendor: server.installation.vendor, server: server))
+      deep: MySQLDeepCheck(server.administrator, vendor: server.installation.vendor, server: server),
+      digests: MySQLTableDigests(probe))
   }
 
   var access: [String] {

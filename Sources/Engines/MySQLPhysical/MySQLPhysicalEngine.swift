@@ -24,7 +24,7 @@ package struct MySQLPhysicalEngine: RestoreEngine {
   }
 
   package var name: String { "mysql-physical" }
-  package var provides: ProbeKinds { [.sql, .schema, .deep] }
+  package var provides: ProbeKinds { [.sql, .schema, .deep, .digests] }
   package var takesLogs: Bool { true }
 
   package var recoveryInstant: Timestamp? {

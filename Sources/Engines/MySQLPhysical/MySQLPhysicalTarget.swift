@@ -79,7 +79,8 @@ final class MySQLPhysicalTarget: ScratchTarget {
     let (checker, vendor) = (try checker(), try vendor())
     let sql = MySQLProbe(checker, vendor: vendor)
     return Probes(
-      sql: sql, schema: MySQLSchema(sql), deep: MySQLDeepCheck(checker, vendor: vendor, server: state.withLock { $0.server }))
+      sql: sql, schema: MySQLSchema(sql), deep: MySQLDeepCheck(checker, vendor: vendor, server: state.withLock { $0.server }),
+      digests: MySQLTableDigests(sql))
   }
 
   var access: [String] {

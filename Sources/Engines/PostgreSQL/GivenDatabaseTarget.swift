@@ -64,7 +64,7 @@ final class GivenDatabaseTarget: ScratchTarget {
 
   func probes() async throws -> Probes {
     let sql = DatabaseProbe(checker)
-    return Probes(sql: sql, schema: SchemaDescription(sql), deep: ReadingCheck(checker))
+    return Probes(sql: sql, schema: SchemaDescription(sql), deep: ReadingCheck(checker), digests: TableDigests(checker))
   }
 
   var access: [String] {

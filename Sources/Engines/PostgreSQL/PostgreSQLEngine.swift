@@ -29,7 +29,7 @@ package struct PostgreSQLEngine: RestoreEngine {
   }
 
   package var name: String { "postgresql" }
-  package var provides: ProbeKinds { [.sql, .schema, .deep] }
+  package var provides: ProbeKinds { [.sql, .schema, .deep, .digests] }
 
   package var secretReferences: [SecretReference] { options.server.map { [$0] } ?? [] }
 

@@ -66,7 +66,8 @@ final class PostgreSQLTarget: ScratchTarget {
     let sql = DatabaseProbe(restored.checker)
     return Probes(
       sql: sql, schema: SchemaDescription(sql),
-      deep: DeepCheck(server, checker: restored.checker, tools: context.tools, jobs: max(1, options.jobs / 2)))
+      deep: DeepCheck(server, checker: restored.checker, tools: context.tools, jobs: max(1, options.jobs / 2)),
+      digests: TableDigests(restored.checker))
   }
 
   var access: [String] {

@@ -21,7 +21,7 @@ package struct PhysicalEngine: RestoreEngine {
   }
 
   package var name: String { "postgresql-physical" }
-  package var provides: ProbeKinds { [.sql, .schema, .deep] }
+  package var provides: ProbeKinds { [.sql, .schema, .deep, .digests] }
   package var takesLogs: Bool { true }
 
   package var recoveryInstant: Timestamp? {

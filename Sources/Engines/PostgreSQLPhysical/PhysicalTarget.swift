@@ -103,7 +103,8 @@ final class PhysicalTarget: ScratchTarget {
     let sql = DatabaseProbe(checker)
     let jobs = options.jobs ?? min(8, ProcessInfo.processInfo.activeProcessorCount)
     return Probes(
-      sql: sql, schema: SchemaDescription(sql), deep: DeepCheck(server, checker: checker, tools: context.tools, jobs: jobs))
+      sql: sql, schema: SchemaDescription(sql), deep: DeepCheck(server, checker: checker, tools: context.tools, jobs: jobs),
+      digests: TableDigests(checker))
   }
 
   var access: [String] {

@@ -44,7 +44,7 @@ package struct RDSEngine: RestoreEngine {
   }
 
   package var name: String { "rds" }
-  package var provides: ProbeKinds { [.sql, .schema, .deep] }
+  package var provides: ProbeKinds { [.sql, .schema, .deep, .digests] }
   package var restoresHandles: Bool { true }
   package var secretReferences: [SecretReference] { options.password.map { [$0] } ?? [] }
 

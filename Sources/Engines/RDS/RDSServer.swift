@@ -91,7 +91,7 @@ struct RDSServer: Sendable {
     // A policy that would hide rows from the role is an error of the question instead.
     let checker = server.setting(["row_security": "off"])
     let sql = DatabaseProbe(checker)
-    return Probes(sql: sql, schema: SchemaDescription(sql), deep: ReadingCheck(checker))
+    return Probes(sql: sql, schema: SchemaDescription(sql), deep: ReadingCheck(checker), digests: TableDigests(checker))
   }
 
   /// How a person reaches a kept target: the password is put into a file that only our user reads.

@@ -23,6 +23,25 @@ struct RedisProbe: KeyProbe {
     try await ask(timeout) { try KeyWalk($0, keys).lifetimes() }
   }
 
+  func walk(_ keys: KeySelection, timeout: Duration, _ receive: @escaping @Sendable ([KeyDigest]) throws -> Void) async throws {
+    try await ask(timeout) { try RedisProbe.walk($0, keys, receive) }
+  }
+
+  /// A key that is gone by the time its value is asked for is left out.
+  static func walk(_ connection: RedisConnection, _ keys: KeySelection, _ receive: ([KeyDigest]) throws -> Void) throws {
+    var failure: (any Error)?
+    do {
+      try KeyWalk(connection, keys).each { batch throws(ProbeError) in
+        let digests = try ValueDigest(connection: connection).digests(batch)
+        let found = zip(batch, digests).compactMap { key, digest in digest.map { KeyDigest(key: key, digest: $0) } }
+        do { try receive(found) } catch {
+          failure = error
+          throw ProbeError.unavailable("the walk was ended")
+        }
+      }
+    } catch { throw failure ?? error }
+  }
+
   /// A server that ended over a question is told as that; when it crashed, the data made it crash.
   func ask<Answer: Sendable>(_ timeout: Duration, _ body: @escaping @Sendable (RedisConnection) throws -> Answer) async throws -> Answer {
     do { return try await asker.ask(timeout: timeout, body) } catch let error as ProbeError {

@@ -9,7 +9,9 @@ enum ReaderReply: Hashable {
   case table(SQLTable)
   case count(Int64)
   case checked(DeepResult)
+  /// Lines of a schema, or names of tables.
   case schema([String])
+  case digest(TableDigest)
   /// The question has no answer.
   case refused(ProbeError)
   case fault(Fault)
@@ -46,6 +48,10 @@ enum ReaderReply: Hashable {
     case .schema(let lines):
       fields.add(7)
       fields.add(lines)
+    case .digest(let digest):
+      for number in [10, digest.rows] { fields.add(number) }
+      fields.add(digest.columns)
+      fields.add(digest.contents)
     case .refused(let error):
       for number in [8, ReaderReply.kind(of: error)] { fields.add(number) }
       fields.add(ReaderReply.shortened(error.message))
@@ -79,6 +85,10 @@ enum ReaderReply: Hashable {
         try fields.text(longest: ReaderReply.longestSentence), try fields.optionalText(longest: ReaderReply.longestSentence)
       )
       self = .fault(Fault(code, message, advice: advice, isTransient: try fields.number() == 1))
+    case 10:
+      let (rows, columns) = (try fields.number(), try fields.list())
+      guard rows >= 0 else { throw FieldReader.Malformed() }
+      self = .digest(TableDigest(rows: rows, columns: columns, contents: try fields.text(longest: 200)))
     default: throw FieldReader.Malformed()
     }
     guard fields.isAtEnd else { throw FieldReader.Malformed() }

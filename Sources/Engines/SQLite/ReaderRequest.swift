@@ -11,6 +11,10 @@ enum ReaderRequest: Hashable {
   case count
   case check(DeepLevel)
   case schema
+  /// The names of tables that hold rows of their own.
+  case tables
+  /// The contents of one table as its rows, its digest and the names of its columns.
+  case digest
 
   var words: [String] {
     switch self {
@@ -20,6 +24,8 @@ enum ReaderRequest: Hashable {
     case .count: ["count"]
     case .check(let level): ["check", level.rawValue]
     case .schema: ["schema"]
+    case .tables: ["tables"]
+    case .digest: ["digest"]
     }
   }
 
@@ -38,6 +44,8 @@ enum ReaderRequest: Hashable {
       guard let level = DeepLevel(rawValue: words[1]) else { return nil }
       self = .check(level)
     case ("schema", 1): self = .schema
+    case ("tables", 1): self = .tables
+    case ("digest", 1): self = .digest
     default: return nil
     }
   }

@@ -1,4 +1,5 @@
 import CSQLite
+import Digesting
 
 /// What SQLite said, with its extended result code.
 struct SQLiteError: Error, Hashable {
@@ -180,6 +181,27 @@ struct SQLiteRow {
   func integer(_ column: Int) -> Int64? {
     sqlite3_column_type(statement, Int32(column)) == SQLITE_NULL ? nil : sqlite3_column_int64(statement, Int32(column))
   }
+
+  /// Adds the stored values of the first `count` columns to a digest, each with its type and length, so that no two rows are told alike.
+  func add(_ count: Int, to digest: SHA256) {
+    for index in 0..<Int32(count) {
+      let type = sqlite3_column_type(statement, index)
+      switch type {
+      case SQLITE_NULL: digest.update([0])
+      case SQLITE_INTEGER: digest.update([1] + Self.bytes(UInt64(bitPattern: sqlite3_column_int64(statement, index))))
+      case SQLITE_FLOAT: digest.update([2] + Self.bytes(sqlite3_column_double(statement, index).bitPattern))
+      default:
+        // SQLite asks for the pointer first and the length second; texts come in UTF-8 whatever the file's encoding.
+        let start: UnsafeRawPointer? =
+          type == SQLITE_TEXT ? UnsafeRawPointer(sqlite3_column_text(statement, index)) : sqlite3_column_blob(statement, index)
+        let length = Int(sqlite3_column_bytes(statement, index))
+        digest.update([type == SQLITE_TEXT ? 3 : 4] + Self.bytes(UInt64(length)))
+        if let start, length > 0 { digest.update(UnsafeRawBufferPointer(start: start, count: length)) }
+      }
+    }
+  }
+
+  private static func bytes(_ number: UInt64) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) } }
 
   /// Short ones as SQL writes them (`x'00ff'`).
   private func describeBlob(_ index: Int32) -> String {

@@ -7,7 +7,7 @@ package import ToolRunner
 /// Restores SQLite databases: a database file, or the SQL text that sqlite3's `.dump` writes (docs/engines/sqlite.md).
 package struct SQLiteEngine: RestoreEngine {
   package let name = "sqlite"
-  package let provides: ProbeKinds = [.sql, .schema, .deep]
+  package let provides: ProbeKinds = [.sql, .schema, .deep, .digests]
 
   private let program: OwnProgram
 

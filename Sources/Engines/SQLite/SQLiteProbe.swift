@@ -3,7 +3,7 @@ import EngineKit
 import ToolRunner
 
 /// Asks a restored database file, each question in a reader process of its own.
-struct SQLiteProbe: SQLProbe, SchemaProbe, DeepProbe {
+struct SQLiteProbe: SQLProbe, SchemaProbe, DeepProbe, DigestProbe {
   let reader: ReaderProcess
 
   func query(_ sql: String, timeout: Duration, limit: Int) async throws -> SQLTable {
@@ -26,6 +26,21 @@ struct SQLiteProbe: SQLProbe, SchemaProbe, DeepProbe {
   func check(_ level: DeepLevel, timeout: Duration) async throws -> DeepResult {
     guard case .checked(let result) = try await ask(.check(level), within: timeout) else { throw Self.mismatch }
     return result
+  }
+
+  func origin(timeout: Duration) async throws -> DigestOrigin {
+    // Stored values are digested, not texts of them: no version writes them differently.
+    DigestOrigin(method: "sqlite-rows-1", system: "sqlite", version: "3", significant: 0)
+  }
+
+  func tables(timeout: Duration) async throws -> [String] {
+    guard case .schema(let names) = try await ask(.tables, within: timeout) else { throw Self.mismatch }
+    return names
+  }
+
+  func digest(of table: String, timeout: Duration) async throws -> TableDigest {
+    guard case .digest(let digest) = try await ask(.digest, table, within: timeout) else { throw Self.mismatch }
+    return digest
   }
 
   private static let mismatch = ProbeError.unavailable("the process that reads the database answered another question")

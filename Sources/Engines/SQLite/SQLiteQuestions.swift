@@ -35,6 +35,8 @@ struct SQLiteQuestions {
       case .schema:
         var reader = SQLiteSchemaReader(connection: connection)
         return .schema(try reader.lines())
+      case .tables: return .schema(try SQLiteTableDigest.tables(connection))
+      case .digest: return .digest(try SQLiteTableDigest(connection, table: input).run())
       case .open, .restore: throw Fault(.internalError, "a question was expected")
       }
     } catch let error as SQLiteError {

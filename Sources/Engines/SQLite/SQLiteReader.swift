@@ -34,7 +34,7 @@ package enum SQLiteReader {
           return .fault(Fault(.restoreFailed, "the backup cannot be loaded: \(error.message)"))
         }
       case .open: return try open(path)
-      case .query, .count, .check, .schema:
+      case .query, .count, .check, .schema, .tables, .digest:
         return try SQLiteQuestions(path: path).answer(request, input: try standardInput())
       }
     } catch let error as ProbeError {

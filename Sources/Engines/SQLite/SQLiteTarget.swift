@@ -47,7 +47,7 @@ struct SQLiteTarget: ScratchTarget {
 
   func probes() async throws -> Probes {
     let probe = SQLiteProbe(reader: reader)
-    return Probes(sql: probe, schema: probe, deep: probe)
+    return Probes(sql: probe, schema: probe, deep: probe, digests: probe)
   }
 
   /// Nothing lies outside the run's directory, and no process outlives its question.
