@@ -9,7 +9,7 @@ import DrillModel
 package final class HTTPClient: HTTPExchanging {
   private let handle: CurlHandle
   /// Bytes that a large body is read from the socket at a time.
-  private static let streamBuffer = 128 << 10
+  private static let streamBuffer = 64 << 10
 
   /// Throws when libcurl cannot be used: out of memory.
   package init() throws(TransportError) {

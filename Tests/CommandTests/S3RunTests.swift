@@ -138,13 +138,13 @@ struct S3RunTests {
       guard request.target.contains(name) else { return .answer(200, body: listing) }
       let head = "Content-Length: \(dump.count)\r\nETag: \"e\"\r\nConnection: close\r\n\r\n"
       guard request.method == "GET" else { return .raw(Array("HTTP/1.1 200 OK\r\n\(head)".utf8)) }
-      let first = (request.header("Range") ?? "").dropFirst(6).split(separator: "-").first.flatMap { Int($0) } ?? 0
+      let ends = (request.header("Range") ?? "").dropFirst("bytes=".count).split(separator: "-").compactMap { Int($0) }
       // Later than the restore of what came before has begun.
-      guard first == 0 else {
+      guard ends.count == 2, ends[1] < 2 << 20 else {
         return .after(.seconds(2), .answer(403, body: "<Error><Code>AccessDenied</Code><Message>revoked</Message></Error>"))
       }
-      let part = Array(dump.prefix(2 << 20))
-      let fields = "Content-Range: bytes 0-\(part.count - 1)/\(dump.count)\r\nContent-Length: \(part.count)\r\nETag: \"e\"\r\n\r\n"
+      let part = Array(dump[ends[0]...ends[1]])
+      let fields = "Content-Range: bytes \(ends[0])-\(ends[1])/\(dump.count)\r\nContent-Length: \(part.count)\r\nETag: \"e\"\r\n\r\n"
       return .raw(Array("HTTP/1.1 206 Partial\r\n\(fields)".utf8) + part)
     }
     let site = site(

@@ -59,6 +59,7 @@ extension S3Transfer {
   static var hasty: S3Transfer {
     var transfer = S3Transfer()
     transfer.partBytes = 64 << 10
+    transfer.buffers = 4
     transfer.connections = 4
     transfer.patience = .milliseconds(400)
     return transfer

@@ -4,8 +4,10 @@ import DrillConfig
 import DrillModel
 import DrillTestSupport
 import EngineKit
+import HTTPTransport
 import Selecting
 import SourceS3
+import Synchronization
 import Testing
 import ToolRunner
 
@@ -147,5 +149,21 @@ struct S3SourceTests {
       let fault = #expect(throws: Fault.self) { try source.with(FetchedSecrets([reference: wrong])) }
       #expect(fault?.code == .credentials && fault?.message.contains("KEY") == true)
     }
+  }
+
+  @Test("a run's calls share a connection, and before there is a run none is kept")
+  func connections() async throws {
+    let place = try await S3Place()
+    let made = Mutex(0)
+    let source = S3Source(S3Bucket(place.bucket, region: "us-east-1"), key: "", connection: S3Place.connection(to: place.moto.url)) {
+      made.withLock { $0 += 1 }
+      return try HTTPClient()
+    }
+    let run = try source.with(FetchedSecrets())
+    for _ in 0..<3 { _ = try await run.artefacts() }
+    #expect(made.withLock { $0 } == 1)
+    for _ in 0..<2 { _ = try await source.artefacts() }
+    #expect(made.withLock { $0 } == 3)
+    try place.removePlace()
   }
 }

@@ -56,6 +56,17 @@ final class ScriptedStore: Sendable {
 
   static func etag(_ bytes: [UInt8]) -> String { "\"\(Hexadecimal.encode(MessageDigest.digest(.md5, of: bytes) ?? []))\"" }
 
+  /// The ETag of an upload in parts of these sizes.
+  static func etag(_ bytes: [UInt8], parts sizes: [Int]) -> String {
+    var digests: [UInt8] = []
+    var start = 0
+    for size in sizes {
+      digests += MessageDigest.digest(.md5, of: Array(bytes[start..<start + size])) ?? []
+      start += size
+    }
+    return "\"\(Hexadecimal.encode(MessageDigest.digest(.md5, of: digests) ?? []))-\(sizes.count)\""
+  }
+
   private static func head(_ status: Int, _ headers: [(String, String)]) -> [UInt8] {
     Array("HTTP/1.1 \(status) Scripted\r\n\(headers.map { "\($0.0): \($0.1)\r\n" }.joined())Connection: close\r\n\r\n".utf8)
   }

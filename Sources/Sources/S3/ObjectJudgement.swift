@@ -26,7 +26,9 @@ struct ObjectJudgement {
     if found == kind.digest { return StreamFeedReport(verifiedBy: title(kind)) }
     if let partBytes = comparison.partBytes, let parts = kind.parts, try !isEven(parts, partBytes) {
       return StreamFeedReport(
-        notes: ["\(location) was uploaded in parts of different sizes, so the store's \(title(kind)) could not be compared"])
+        notes: [
+          "\(location) was uploaded in parts of different sizes, or of sizes that the store does not tell, so its \(title(kind)) could not be compared"
+        ])
     }
     throw Fault(
       .checksumMismatch,
@@ -48,11 +50,12 @@ struct ObjectJudgement {
 
   /// Whether every part has the size that was assumed; a store that cannot tell is no proof of damage.
   private func isEven(_ parts: Int, _ partBytes: Int64) throws -> Bool {
-    let client = try source.client(cancellation, isKnown: true)
-    for number in 1...parts {
-      let expected = min(partBytes, opening.object.bytes - Int64(number - 1) * partBytes)
-      guard try client.partSize(number, of: opening.object) == expected else { return false }
+    try source.withClient(cancellation, isKnown: true) { client in
+      for number in 1...parts {
+        let expected = min(partBytes, opening.object.bytes - Int64(number - 1) * partBytes)
+        guard try client.partSize(number, of: opening.object) == expected else { return false }
+      }
+      return true
     }
-    return true
   }
 }

@@ -16,7 +16,8 @@ final class S3Download: StreamFeed {
   init(_ opening: S3Opening, source: S3Source, into pipe: Descriptor) {
     let object = opening.object
     let transfer = source.transfer
-    let window = RangeWindow(bytes: max(1, object.bytes), partBytes: transfer.partBytes, buffers: transfer.connections)
+    let window = RangeWindow(
+      bytes: max(1, object.bytes), partBytes: transfer.partBytes, buffers: transfer.buffers, connections: transfer.connections)
     let cancellation = cancellation
     self.window = window
     canVerify = opening.comparison != nil
@@ -56,15 +57,15 @@ final class S3Download: StreamFeed {
     cancellation.cancel()
   }
 
-  /// One fetching thread: part after part until there is none.
+  /// One fetching thread: part after part until there is none. It connects once there is one for it.
   private static func fetch(_ object: S3Object, _ source: S3Source, _ window: RangeWindow, _ cancellation: Cancellation) {
+    guard let first = window.claim() else { return }
     do {
-      let client = try source.client(cancellation, isKnown: true)
-      while let part = window.claim() {
-        let place = Place()
-        try client.read(object, part.range) { piece in
-          defer { place.offset += piece.count }
-          return window.add(piece, to: part, at: place.offset)
+      try source.withClient(cancellation, isKnown: true) { client in
+        var claimed: RangeWindow.Part? = first
+        while let part = claimed {
+          try fetch(part, of: object, client, window, holding: source.transfer.hold)
+          claimed = window.claim()
         }
       }
     } catch {
@@ -72,6 +73,26 @@ final class S3Download: StreamFeed {
       _ = window.fail(
         (error as? Fault) ?? (error as? TransportError)?.fault() ?? Fault(.internalError, "fetching \(object.key) failed"))
       cancellation.cancel()
+    }
+  }
+
+  /// One part. An answer that comes too far ahead of its buffer is let go, and asked for again once there is one.
+  private static func fetch(
+    _ part: RangeWindow.Part, of object: S3Object, _ client: S3Client, _ window: RangeWindow, holding hold: Duration
+  ) throws {
+    let place = Place()
+    do {
+      try client.read(object, part.range) { piece in
+        if place.offset == 0, !window.awaitBuffer(of: part, atMost: hold) {
+          place.isTooEarly = true
+          return false
+        }
+        defer { place.offset += piece.count }
+        return window.add(piece, to: part, at: place.offset)
+      }
+    } catch {
+      guard place.isTooEarly, window.awaitBuffer(of: part, atMost: nil) else { throw error }
+      try fetch(part, of: object, client, window, holding: hold)
     }
   }
 
@@ -106,6 +127,8 @@ final class S3Download: StreamFeed {
   /// How far one part is; touched by its fetching thread alone.
   private final class Place: @unchecked Sendable {
     var offset = 0
+    /// Its buffer did not come free while the store was kept waiting.
+    var isTooEarly = false
   }
 }
 

@@ -39,11 +39,25 @@ struct S3Opening: Sendable {
   }
 
   /// The best checksum that can be computed from the bytes as they come. One over parts needs to know where they begin: they are taken
-  /// to be of one size but for the last, as every uploader makes them, when the first one's size gives as many as there are.
+  /// to be of one size but for the last, as every uploader makes them, when the first one's size gives as many as there are. Of a store
+  /// that does not tell sizes the usual one is tried: a match is proof, and anything else proves nothing.
   private static func comparison(of object: S3Object, _ client: S3Client) throws -> Comparison? {
     guard object.bytes > 0, let best = object.checksums.first else { return nil }
     guard let parts = best.parts else { return Comparison(checksum: best, partBytes: nil) }
-    guard parts > 0, let size = try client.partSize(1, of: object), size > 0 else { return nil }
+    guard parts > 0 else { return nil }
+    guard let size = try client.partSize(1, of: object), size > 0 else {
+      return usualPartBytes(object.bytes, parts: parts).map { Comparison(checksum: best, partBytes: $0) }
+    }
     return (object.bytes + size - 1) / size == Int64(parts) ? Comparison(checksum: best, partBytes: size) : nil
+  }
+
+  /// The size that an uploader most likely took, where so many parts make up so many bytes: a power of two in MiB, as AWS's own tools
+  /// take, else a multiple of five, as rclone and s3cmd do, else any number. Nil where none fits.
+  static func usualPartBytes(_ bytes: Int64, parts: Int) -> Int64? {
+    func fits(_ size: Int64) -> Bool { (bytes + size - 1) / size == Int64(parts) }
+    let mebi: Int64 = 1 << 20
+    let least = max(1, (bytes / Int64(parts)) / mebi)
+    let some = (least...least + 64).map { $0 * mebi }
+    return (0...13).map { mebi << $0 }.first(where: fits) ?? some.first { $0 % (5 * mebi) == 0 && fits($0) } ?? some.first(where: fits)
   }
 }

@@ -24,6 +24,8 @@ package struct S3Source: BackupSource {
   let customerKey: SecretReference?
   private let connection: AWSConnection
   private let makeHTTP: @Sendable () throws -> any HTTPExchanging
+  /// Of this run; nil before there is one, so that a program that only waits for the next run holds no connections.
+  private var idle: IdleClients?
 
   /// - Parameters:
   ///   - key: What stands after the bucket: a prefix that ends in `/` or is empty, one object's key, or a folder without its slash.
@@ -66,22 +68,26 @@ package struct S3Source: BackupSource {
 
   package var secretReferences: [SecretReference] { customerKey.map { [$0] } ?? [] }
 
-  /// The customer's key is 32 bytes in Base64, as AWS's own tools take it.
+  /// The customer's key is 32 bytes in Base64, as AWS's own tools take it. Connections are kept from call to call of what this gives.
   package func with(_ secrets: FetchedSecrets) throws -> any BackupSource {
-    guard let customerKey else { return self }
+    var copy = self
+    copy.idle = IdleClients()
+    guard let customerKey else { return copy }
     guard let key = Base64.decode(try secrets.value(of: customerKey)).flatMap({ CustomerKey($0) }) else {
       throw Fault(
         .credentials, "What \(customerKey.place) gives as `customer-key` is no 256-bit key in Base64",
         advice: "Make one with `openssl rand -base64 32`")
     }
-    var copy = self
     copy.bucket.customerKey = key
     return copy
   }
 
-  /// A client of its own for the calling thread.
-  func client(_ cancellation: Cancellation, isKnown: Bool = false) throws -> S3Client {
-    S3Client(bucket, connection, http: try makeHTTP(), cancellation: cancellation, patience: transfer.patience, isKnown: isKnown)
+  /// Calls `body` with a client that is the calling thread's alone meanwhile.
+  func withClient<T>(_ cancellation: Cancellation, isKnown: Bool = false, _ body: (S3Client) throws -> T) throws -> T {
+    let http = try idle?.take() ?? makeHTTP()
+    defer { idle?.giveBack(http) }
+    return try body(
+      S3Client(bucket, connection, http: http, cancellation: cancellation, patience: transfer.patience, isKnown: isKnown))
   }
 
   package func artefacts() async throws -> [Artefact] {
@@ -135,7 +141,7 @@ package struct S3Source: BackupSource {
   private func calling<T: Sendable>(_ name: String, _ body: @escaping @Sendable (S3Client) throws -> T) async throws -> T {
     let cancellation = Cancellation()
     return try await withTaskCancellationHandler {
-      try await onThread(name) { try body(try self.client(cancellation)) }
+      try await onThread(name) { try self.withClient(cancellation, body) }
     } onCancel: {
       cancellation.cancel()
     }
@@ -161,9 +167,13 @@ package enum ObjectVersions: String, Sendable, Hashable, CaseIterable {
 /// How objects are fetched.
 package struct S3Transfer: Sendable, Hashable {
   /// Bytes of one request, and of one buffer.
-  package var partBytes = 2 << 20
-  /// Requests at once, and buffers at once.
-  package var connections = 6
+  package var partBytes = 1 << 20
+  /// Buffers, which are all the memory that parts take.
+  package var buffers = 12
+  /// Requests at once where a store makes the restore wait. It begins with four.
+  package var connections = 16
+  /// How long an answer that has no buffer yet is left waiting in its socket. Shorter than what a transfer may stand still.
+  package var hold = Duration.seconds(10)
   /// How long trouble that can pass is waited for without a byte of progress.
   package var patience = Duration.seconds(120)
 
