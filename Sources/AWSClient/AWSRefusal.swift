@@ -86,7 +86,8 @@ package struct AWSFailure: Error, Sendable, CustomStringConvertible {
   /// Where S3 says that the bucket lies, when it was asked for elsewhere.
   package var bucketRegion: String?
 
-  package var description: String { "\(code): \(message)" }
+  /// Without the message's last full stop: another sentence follows.
+  package var description: String { "\(code): \(message.hasSuffix(".") ? String(message.dropLast()) : message)" }
 
   /// Whether the credentials are what stands in the way: somebody has to renew them.
   package var isAboutCredentials: Bool { AWSFailure.isAboutCredentials(code) }

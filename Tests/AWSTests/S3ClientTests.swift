@@ -91,6 +91,25 @@ struct S3ClientTests {
     #expect(http.requests.map(\.method) == ["HEAD", "GET"])
   }
 
+  /// As Ceph words it, and as S3 does, which tells a wrong key from a missing permission by nothing.
+  @Test(
+    "a wrong or missing customer key is named as what may be wrong",
+    arguments: [
+      (400, "InvalidArgument", "The calculated MD5 hash of the key did not match the hash that was provided.", true, "is the key"),
+      (400, "InvalidArgument", "Requests specifying Server Side Encryption must provide an algorithm.", false, "Give the key"),
+      (403, "AccessDenied", "Access Denied", true, "whether `customer-key` is"),
+    ] as [(Int, String, String, Bool, String)])
+  func wrongCustomerKey(_ status: Int, _ code: String, _ message: String, _ hasKey: Bool, _ advice: String) {
+    let http = RecordingHTTP { _ in
+      HTTPResponse(status: status, body: Array("<Error><Code>\(code)</Code><Message>\(message)</Message></Error>".utf8))
+    }
+    var bucket = S3Bucket("acme", region: "eu-west-1")
+    if hasKey { bucket.customerKey = CustomerKey(Array("0123456789abcdef0123456789abcdef".utf8)) }
+    let client = S3Client(bucket, AWSBench().connection(), http: http, cancellation: Cancellation(), patience: .zero)
+    let fault = #expect(throws: Fault.self) { try client.describe("k") }
+    #expect(fault.map { "\($0)".contains(advice) && !"\($0)".contains("..") } == true, "\(String(describing: fault))")
+  }
+
   @Test(
     "names of buckets",
     arguments: [

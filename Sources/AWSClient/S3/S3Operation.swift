@@ -17,6 +17,10 @@ enum S3Operation: Sendable {
     }
   }
 
+  private var isListing: Bool {
+    if case .read = self { false } else { true }
+  }
+
   func name(in bucket: S3Bucket) -> String {
     switch self {
     case .list(let prefix), .listVersions(let prefix): S3Operation.name(prefix, in: bucket)
@@ -109,10 +113,12 @@ enum S3Operation: Sendable {
     let isKey = missing.hasPrefix("kms:")
     let place = isKey ? "the key that encrypts \(name(in: bucket))" : resource(in: bucket)
     let owner = bucket.expectedOwner.map { ", and whether the bucket belongs to account \($0)" } ?? ""
+    // S3 refuses a wrong key of the customer's in the same words as a missing permission.
+    let customer = bucket.customerKey == nil || isListing ? "" : ", and whether `customer-key` is the key that it was encrypted with"
     let detail = failure.message.isEmpty || failure.code.hasPrefix("HTTP") ? failure.code : "\(failure)"
     return Fault(
       .permissionDenied, "The credentials may not do \(missing) on \(place) (\(detail))",
-      advice: "Allow \(missing) there, as docs/aws.md shows; look at the bucket's own policy too\(owner)")
+      advice: "Allow \(missing) there, as docs/aws.md shows; look at the bucket's own policy too\(owner)\(customer)")
   }
 
   private func elsewhere(_ failure: AWSFailure, in bucket: S3Bucket) -> Fault {
@@ -128,7 +134,8 @@ enum S3Operation: Sendable {
   }
 
   private func badRequest(_ failure: AWSFailure, in bucket: S3Bucket) -> Fault {
-    let isEncrypted = failure.message.mentions("encrypt")
+    // AWS and Ceph tell of a wrong key by its MD5.
+    let isEncrypted = failure.message.mentions("encrypt") || failure.message.mentions("hash of the key")
     let advice =
       isEncrypted
       ? bucket.customerKey == nil
