@@ -26,6 +26,13 @@ struct DrillRecord: Decodable {
     return spans.isEmpty ? nil : spans.reduce(0, +)
   }
 
+  /// Seconds from the end of the fetch to the end of the restore that it fed, nil when one of them did not happen.
+  var restoreAfterFetch: Double? {
+    func end(_ name: String) -> Double? { rto.phases.filter { $0.name == name }.compactMap(\.end).max() }
+    guard let fetched = end("fetch"), let restored = end("restore") else { return nil }
+    return restored - fetched
+  }
+
   /// Seconds from the claim to the end of the last phase.
   var span: Double { rto.phases.compactMap(\.end).max() ?? 0 }
 

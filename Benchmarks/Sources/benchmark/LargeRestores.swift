@@ -36,6 +36,13 @@ struct LargeRestores {
 
   private func sql() throws -> [String] {
     _ = try PostgreSQLMachine()
+    try dump(blocks: blocks, to: workshop.backup("large-sql", suffix: ".sql.gz"))
+    return try workshop.drill(
+      "large-sql", suffix: ".sql.gz", engine: "engine: postgresql", checks: ["rows: {table: filler, min: 1000}"])
+  }
+
+  /// A packed dump of one table of 64 MiB a block.
+  func dump(blocks: Int, to path: String) throws {
     let block = "\(workshop.root)/block"
     try GeneratedFiles.rows(at: block, bytes: LargeRestores.block)
     try workshop.make(
@@ -44,11 +51,9 @@ struct LargeRestores {
         printf 'COPY public.filler (id, body) FROM stdin;\\n'
         for i in $(seq \(blocks)); do cat \(block); done
         printf '\\\\.\\n\\n--\\n-- PostgreSQL database dump complete\\n--\\n\\n'
-      } | gzip -1 > \(workshop.backup("large-sql", suffix: ".sql.gz"))
+      } | gzip -1 > \(path)
       rm \(block)
       """)
-    return try workshop.drill(
-      "large-sql", suffix: ".sql.gz", engine: "engine: postgresql", checks: ["rows: {table: filler, min: 1000}"])
   }
 
   private func archive() throws -> [String] {

@@ -1,8 +1,8 @@
 import Glibc
 
 extension CaseGroup {
-  static let postgresql = CaseGroup(names: ["plain", "custom"]) { workshop, options in
-    try Programs.require("gzip", "setpriv", "cp")
+  static let postgresql = CaseGroup(names: ["plain", "custom", "s3 load"]) { workshop, options in
+    try Programs.require("gzip", "setpriv", "cp", "python3", "aws")
     return try PostgreSQLCases(workshop: workshop, options: options).prepare()
   }
 }
@@ -12,6 +12,7 @@ private struct PostgreSQLCases {
   let workshop: Workshop
   let machine: PostgreSQLMachine
   let rows: Int
+  private let options: Options
   private let template: String
   private let data: String
   private let socket: String
@@ -20,6 +21,7 @@ private struct PostgreSQLCases {
     self.workshop = workshop
     machine = try PostgreSQLMachine()
     rows = options.scaled(1_000_000)
+    self.options = options
     template = "\(workshop.root)/bare/postgresql/template"
     data = "\(workshop.root)/bare/postgresql/data"
     socket = "\(workshop.root)/bare/postgresql/socket"
@@ -43,16 +45,33 @@ private struct PostgreSQLCases {
       Case(
         name: "custom", ours: custom, theirs: try workshop.script("custom", throwaway(settings, restore)),
         against: "`cp` of a template, a server with the drill's settings, `pg_restore -j 2`, `rm -rf`"),
+      try load(settings),
     ]
   }
 
+  /// A table without indexes in a bucket, so that nothing is left to do once its last row has come.
+  private func load(_ settings: [String]) throws -> Case {
+    let key = "load_20260101_000000.sql.gz"
+    let object = "\(workshop.root)/bucket/\(key)"
+    try workshop.make("mkdir -p \(workshop.root)/bucket")
+    try LargeRestores(workshop: workshop, gigabytes: 1).dump(blocks: options.scaled(4), to: object)
+    let endpoint = try ObjectServer.start(workshop, object: object, .init(delay: 0.03))
+    let ours = try workshop.drill(
+      "load", suffix: ".sql.gz", engine: "engine: postgresql", checks: ["rows: {table: filler, min: 1000}"], from: "s3://bucket/",
+      more: ["endpoint: \"\(endpoint)\"", "region: us-east-1", "anonymous: true"])
+    let psql = "\(ObjectServer.copy(key, endpoint)) | gunzip -c | \(machine.client("psql", socket)) -X -q -f - >\(socket)/answer"
+    return Case(
+      name: "s3 load", ours: ours, theirs: try workshop.script("s3-load", throwaway(settings, psql, table: "filler")),
+      against: "the server of `plain`, `aws s3 cp … - \\| gunzip -c \\| psql`, `rm -rf`")
+  }
+
   /// A server that lives for one restore and a count.
-  private func throwaway(_ settings: [String], _ restore: String) -> String {
+  private func throwaway(_ settings: [String], _ restore: String, table: String = "item") -> String {
     """
     cp -a --reflink=auto \(template) \(data)
     \(machine.start(data, socket: socket, settings: settings))
     \(restore)
-    \(machine.client("psql", socket)) -X -A -t -c 'select count(*) from item'
+    \(machine.client("psql", socket)) -X -A -t -c 'select count(*) from \(table)'
     \(machine.stop(data))
     """
   }

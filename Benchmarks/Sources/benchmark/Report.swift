@@ -49,14 +49,16 @@ struct Report {
   /// Where the time of a drill goes; phases overlap, so a row does not add up.
   private var phases: [String] {
     let drills = results.filter { !$0.records.isEmpty }
-    let head = "| drill | \(Report.names.joined(separator: " | ")) | outside the phases | peak memory, its supervisor's |"
-    return [head, "|---" + String(repeating: "|---:", count: Report.names.count + 2) + "|"]
+    let head =
+      "| drill | \(Report.names.joined(separator: " | ")) | restore after the fetch's end | outside the phases | peak memory, its supervisor's |"
+    return [head, "|---" + String(repeating: "|---:", count: Report.names.count + 3) + "|"]
       + drills.map { result in
         let spans = Report.names.map { name in
           Spread(result.records.compactMap { $0.seconds(of: name) }).map { Self.time($0.median) } ?? "–"
         }
         let rest = Spread(zip(result.walls, result.records).map { $0 - $1.span }).map { Self.time($0.median) } ?? "–"
-        return "| \(result.name) | \(spans.joined(separator: " | ")) | \(rest) | \(result.memory.map(Self.peak) ?? "–") |"
+        let after = Spread(result.records.compactMap(\.restoreAfterFetch)).map { Self.time($0.median) } ?? "–"
+        return "| \(result.name) | \(spans.joined(separator: " | ")) | \(after) | \(rest) | \(result.memory.map(Self.peak) ?? "–") |"
       }
   }
 

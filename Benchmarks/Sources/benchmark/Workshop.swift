@@ -37,11 +37,19 @@ struct Workshop {
   func backup(_ drill: String, suffix: String) -> String { "\(root)/backups/\(drill)_20260101_000000\(suffix)" }
 
   /// Declares a drill and gives the command that runs it.
-  func drill(_ name: String, suffix: String, engine: String, checks: [String]) throws -> [String] {
-    let lines = [
-      "drill: \(name)", "backup:", "  from: ../backups", "  match: \"\(name)_%Y%m%d_%H%M%S\(suffix)\"", "restore:",
-      engine.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n"), "checks:",
-    ]
+  ///
+  /// - Parameters:
+  ///   - place: Where its backups lie.
+  ///   - more: Further lines of `backup`.
+  func drill(
+    _ name: String, suffix: String = "", engine: String, checks: [String], from place: String = "../backups", more: [String] = []
+  ) throws -> [String] {
+    let backup = ["from: \(place)", "match: \"\(name)_%Y%m%d_%H%M%S\(suffix)\""] + more
+    let lines =
+      ["drill: \(name)", "backup:"] + backup.map { "  \($0)" } + [
+        "restore:",
+        engine.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n"), "checks:",
+      ]
     try write((lines + checks.map { "  - \($0)" }).joined(separator: "\n") + "\n", to: "drills/\(name).yaml")
     return [program, "run", name, "--json", "--config", "\(root)/drillmark.yaml"]
   }

@@ -51,6 +51,24 @@ struct FiguresTests {
     #expect(record.span == 2)
   }
 
+  @Test("how long a restore goes on after its download is told where both happened")
+  func restoreAfterFetch() throws {
+    func after(_ phases: String) throws -> Double? {
+      try DrillRecord.passed(#"{"verdict":"passed","rto":{"phases":[\#(phases)]}}"#).restoreAfterFetch
+    }
+    let (fetch, restore) = (#"{"name":"fetch","start_s":0,"end_s":1.5}"#, #"{"name":"restore","start_s":0.5,"end_s":1.75}"#)
+    #expect(try after("\(fetch),\(restore)") == 0.25)
+    #expect(try after(restore) == nil)
+    #expect(try after(#"{"name":"fetch","start_s":0,"end_s":null},\#(restore)"#) == nil)
+  }
+
+  @Test("every case has a name of its own")
+  func names() {
+    let names = CaseGroup.all.flatMap(\.names)
+    #expect(Set(names).count == names.count)
+    #expect(["mysql", "mydumper", "mysql-physical", "postgresql-physical", "s3 100 MB/s rclone", "s3 load"].allSatisfy(names.contains))
+  }
+
   @Test("figures replace what stood between the marks, and nothing else")
   func document() throws {
     let text = "a\n\(Document.begin)\nold\n\(Document.end)\nb\n"
