@@ -53,13 +53,17 @@ let package = Package(
     module("TreeKit", ["DrillModel", "ToolRunner", "EngineKit", "Manifests", "CSystem"]),
     module("AWSKit", ["DrillModel", "ToolRunner", "HTTPTransport", "AWSClient"]),
     module("PostgreSQLKit", ["DrillModel", "ToolRunner", "EngineKit", "CLibPQ", "CSystem"]),
+    module("RepositoryKit", ["DrillModel", "Digesting", "ToolRunner", "EngineKit", "Selecting", "CSystem"]),
     module("MySQLKit", ["DrillModel", "ToolRunner", "EngineKit", "CMariaDB", "CSystem"]),
     module(
       "EnginePostgreSQL", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "PostgreSQLKit", "CSystem"],
       path: "Sources/Engines/PostgreSQL"),
     module(
       "EnginePostgreSQLPhysical",
-      ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "TreeKit", "Manifests", "PostgreSQLKit", "Selecting", "CSystem"],
+      [
+        "DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "TreeKit", "Manifests", "PostgreSQLKit", "RepositoryKit", "Selecting",
+        "CSystem",
+      ],
       path: "Sources/Engines/PostgreSQLPhysical"),
     module(
       "EngineMySQLPhysical",
@@ -96,13 +100,16 @@ let package = Package(
     module(
       "SourceAWSBackup", ["DrillModel", "DrillConfig", "EngineKit", "Selecting", "AWSClient", "AWSKit"],
       path: "Sources/Sources/AWSBackup"),
+    module(
+      "SourceRepositories", ["DrillModel", "DrillConfig", "EngineKit", "ToolRunner", "RepositoryKit", "Selecting"],
+      path: "Sources/Sources/Repositories"),
     module("Checks", ["DrillModel", "DrillConfig", "Digesting", "Manifests", "ToolRunner", "EngineKit"]),
     module(
       "Registry",
       [
         "DrillModel", "DrillConfig", "EngineKit", "ToolRunner", "AWSClient", "EnginePostgreSQL", "EnginePostgreSQLPhysical", "EngineSQLite",
         "EngineFiles", "EngineMySQL", "EngineMySQLPhysical", "EngineRDS", "EngineEBS", "EngineRedis", "EngineEtcd", "SourceDirectory",
-        "SourceS3", "SourceRDS", "SourceEBS", "SourceAWSBackup",
+        "SourceS3", "SourceRDS", "SourceEBS", "SourceAWSBackup", "SourceRepositories",
         "AWSKit", "Checks",
       ]),
     module("Ledger", ["DrillModel", "Digesting", "CSystem", grdb]),
@@ -150,6 +157,12 @@ let package = Package(
     tests(
       "EnginePostgreSQLPhysicalTests",
       ["EnginePostgreSQLPhysical", "EngineKit", "PostgreSQLKit", "Selecting", "DrillModel", "DrillConfig", "ToolRunner"]),
+    tests(
+      "EnginePostgreSQLToolsTests",
+      [
+        "EnginePostgreSQLPhysical", "RepositoryKit", "SourceRepositories", "EngineKit", "Selecting", "DrillModel", "DrillConfig",
+        "ToolRunner",
+      ]),
     tests(
       "EngineEtcdTests", ["EngineEtcd", "EngineKit", "Selecting", "ToolRunner", "Digesting", "DrillModel", "DrillConfig"]),
     tests(

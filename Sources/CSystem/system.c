@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -151,6 +152,11 @@ int64_t csystem_copy_part(int from, int to, int64_t limit) {
 }
 
 int csystem_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC) == 0 ? 0 : -errno; }
+
+int csystem_memory_file(const char *name) {
+  int fd = memfd_create(name, MFD_CLOEXEC);
+  return fd < 0 ? -errno : fd;
+}
 
 int csystem_set_pipe_size(int fd, int bytes) {
   int granted = fcntl(fd, F_SETPIPE_SZ, bytes);

@@ -8,7 +8,7 @@ package struct BackupLocation: Sendable, Hashable {
   package var rest: String
 
   /// Schemes of URIs without an authority (RFC 3986 section 3), as in `rds:orders`. Any other text with a colon is a path.
-  package static let opaqueSchemes = ["rds", "ebs"]
+  package static let opaqueSchemes = ["rds", "ebs", "pgbackrest", "barman"]
 
   /// The scheme as it stands before a name: `s3://`, `rds:`.
   package static func written(_ scheme: String) -> String { opaqueSchemes.contains(scheme) ? "\(scheme):" : "\(scheme)://" }

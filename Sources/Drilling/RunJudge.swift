@@ -44,7 +44,7 @@ struct RunJudge {
 
   private var gaps: GapFigures {
     // What logs bridge is restorable at every moment, however far apart the bases lie.
-    if plan.logs != nil, state.readyAt != nil, let reached = state.report?.dataTime {
+    if plan.logs != nil || plan.source.holdsLogs, state.readyAt != nil, let reached = state.report?.dataTime {
       return .bridged(upTo: reached, failureInstant: state.failureInstant)
     }
     return worstGap(
@@ -93,7 +93,9 @@ struct RunJudge {
   private var recoveryPoint: RecoveryPointRecord? {
     guard let survey = state.survey else { return nil }
     let rejected = survey.rejected.map { RejectedRecord(location: $0.artefact.location, reason: $0.reason) }
-    let artefacts = (state.artefact.map { [$0] } ?? []) + state.arrivals.records(of: state.chosen?.chain ?? [], logs: plan.logs?.location)
+    let artefacts =
+      (state.artefact.map { [$0] } ?? []) + state.arrivals.records(of: state.chosen?.chain ?? [], logs: plan.logs?.location)
+      + (state.report?.artefacts ?? [])
     let bytes = artefacts.allSatisfy { $0.bytes != nil } && !artefacts.isEmpty ? artefacts.compactMap(\.bytes).reduce(0, +) : nil
     return RecoveryPointRecord(
       id: state.chosen?.id ?? "", takenAt: state.chosen?.time, timeOrigin: state.chosen?.origin, bytes: bytes,

@@ -26,6 +26,9 @@ package protocol BackupSource: Sendable {
   /// - Throws: `Fault` with code `backup_unreadable`, or `source_unreachable` when it can help to try again.
   func open(_ artefact: Artefact) async throws -> OpenedArtefact
 
+  /// Whether what it opens is rolled forward with log that lies there as well, so that the drill needs no `logs`.
+  var holdsLogs: Bool { get }
+
   /// Secrets that opening needs, fetched for each run; none for most.
   var secretReferences: [SecretReference] { get }
 
@@ -39,6 +42,7 @@ package protocol BackupSource: Sendable {
 }
 
 extension BackupSource {
+  package var holdsLogs: Bool { false }
   package var permissions: [CloudPermission] { [] }
   package var secretReferences: [SecretReference] { [] }
   package func with(_ secrets: FetchedSecrets) throws -> any BackupSource { self }

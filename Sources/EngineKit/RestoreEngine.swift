@@ -159,18 +159,23 @@ package struct RestoreReport: Sendable {
   package var completed: CivilTime?
   /// Harmless oddities, each a sentence.
   package var notes: [String]
+  /// What the engine read by tools of its own, beside the content that it was given.
+  package var artefacts: [ArtefactRecord]
 
-  package init(engineTime: Duration, dataTime: Timestamp? = nil, completed: CivilTime? = nil, notes: [String] = []) {
+  package init(
+    engineTime: Duration, dataTime: Timestamp? = nil, completed: CivilTime? = nil, notes: [String] = [], artefacts: [ArtefactRecord] = []
+  ) {
     self.engineTime = engineTime
     self.dataTime = dataTime
     self.completed = completed
     self.notes = notes
+    self.artefacts = artefacts
   }
 
   /// Both steps of one restore as one: times add up, and the later word on the data's time counts.
   package func followed(by later: RestoreReport) -> RestoreReport {
     RestoreReport(
       engineTime: engineTime + later.engineTime, dataTime: later.dataTime ?? dataTime, completed: later.completed ?? completed,
-      notes: notes + later.notes)
+      notes: notes + later.notes, artefacts: artefacts + later.artefacts)
   }
 }

@@ -18,6 +18,7 @@ import SourceAWSBackup
 import SourceDirectory
 import SourceEBS
 import SourceRDS
+import SourceRepositories
 import SourceS3
 
 /// The one list of engines, sources and checks. Adding one is a line here.
@@ -35,6 +36,7 @@ package struct StandardRegistry: Sendable {
       ] + MySQLEngine.kinds,
       sources: [
         DirectorySource.kind, S3Source.kind(aws: aws), RDSSource.kind(aws: aws), EBSSource.kind(aws: aws), VaultSource.kind(aws: aws),
+        PgBackRestSource.kind, BarmanSource.kind,
       ],
       checks: Checks.kinds,
       refusesLogs: { $0.takesLogs ? nil : "the engine \($0.name) has no use for `logs`: its backups are not rolled forward" },

@@ -9,6 +9,8 @@
 
 /// A pipe, both ends close-on-exec.
 int csystem_pipe(int ends[2]);
+/// A file in memory that has no name in any directory, close-on-exec; `name` shows in /proc alone. Gives the descriptor or a negated errno.
+int csystem_memory_file(const char *name);
 /// A pipe's capacity in bytes; gives the capacity that was granted.
 int csystem_set_pipe_size(int fd, int bytes);
 /// Takes a whole-file lock that the kernel frees when the last copy of the descriptor is closed. -EWOULDBLOCK when it is taken.

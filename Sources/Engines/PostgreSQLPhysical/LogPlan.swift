@@ -33,6 +33,9 @@ struct LogPlan: Sendable {
     var manifest: ManifestSummary?
     /// When the control file in it was last written.
     var controlTime: Timestamp?
+    /// When and where it ended, where a catalogue knows.
+    var ended: Timestamp?
+    var stop: LogPosition?
   }
 
   init(_ backup: Backup) throws {
@@ -43,8 +46,8 @@ struct LogPlan: Sendable {
     size = backup.control.segmentBytes
     isMinimal = backup.control.logLevel == "minimal"
     chain = TimelineChain(timeline)
-    stop = backup.manifest?.end
-    stopTime = [backup.label?.startTime, backup.controlTime].compactMap(\.self).max()
+    stop = [backup.manifest?.end, backup.stop].compactMap(\.self).max()
+    stopTime = [backup.label?.startTime, backup.controlTime, backup.ended].compactMap(\.self).max()
     let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(backup.data)/pg_wal")) ?? []
     let size = size
     local = Set(names.compactMap { if case .segment(let segment)? = LogFile($0, size: size) { segment.number } else { nil } })

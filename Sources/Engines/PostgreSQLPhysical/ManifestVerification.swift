@@ -10,6 +10,8 @@ struct ManifestVerification: Sendable {
   let confinement: Confinement
   let tools: any ToolRunning
   let use: PhysicalOptions.ManifestUse
+  /// What whoever restored the files does not restore.
+  var leftOut: [String] = []
 
   /// - Parameters:
   ///   - tablespaces: The directory that links in pg_tblspc lead to.
@@ -34,7 +36,7 @@ struct ManifestVerification: Sendable {
     }
     let hasLog = summary.ranges.allSatisfy { holdsLog($0, data, segmentBytes) }
     let program = installation.program("pg_verifybackup")
-    var arguments = hasLog ? [] : ["--no-parse-wal"]
+    var arguments = (hasLog ? [] : ["--no-parse-wal"]) + leftOut.map { "--ignore=\($0)" }
     if use == .sizes { arguments.append("--skip-checksums") }
     // It starts pg_waldump, which lies beside it, through the shell.
     var box = confinement.box(for: program, of: installation, reading: [data, tablespaces], writing: ["/dev/null"])

@@ -2,6 +2,7 @@ package import DrillConfig
 package import DrillModel
 package import EngineKit
 import PostgreSQLKit
+import RepositoryKit
 import ToolRunner
 import TreeKit
 
@@ -15,7 +16,7 @@ package struct PhysicalEngine: RestoreEngine {
   package static var kind: Kind<any RestoreEngine> {
     Kind(
       name: "postgresql-physical",
-      summary: "Base backups of PostgreSQL (a directory, pg_basebackup's archives, one tar archive), rolled forward with archived log.",
+      summary: "Base backups of PostgreSQL (files, or in a repository of pgBackRest or Barman), rolled forward with archived log.",
       section: PhysicalOptions.section, initial: PhysicalOptions()
     ) { options, _ in PhysicalEngine(options) }
   }
@@ -23,6 +24,7 @@ package struct PhysicalEngine: RestoreEngine {
   package var name: String { "postgresql-physical" }
   package var provides: ProbeKinds { [.sql, .schema, .deep, .digests] }
   package var takesLogs: Bool { true }
+  package var restoresHandles: Bool { true }
 
   package var recoveryInstant: Timestamp? {
     if case .time(let time)? = options.target { return time }
@@ -41,6 +43,8 @@ package struct PhysicalEngine: RestoreEngine {
 
   package func inspect(_ head: ContentHead) throws -> BackupIdentity {
     if let directory = head.directory { return try inspect(directory: directory) }
+    // What a source only names has no bytes, and the name says all.
+    if head.bytes.isEmpty, head.name.hasPrefix("{") { return try inspect(RepositoryPoint(handle: head.name)) }
     try TarFormat.judge(head.bytes)
     let beginning = ArchiveBeginning(head.bytes)
     if beginning.isDump {
@@ -52,6 +56,12 @@ package struct PhysicalEngine: RestoreEngine {
       format: "tar archive of a data directory\(beginning.major.map { " of PostgreSQL \($0)" } ?? "")", intake: .stream,
       takenAt: beginning.label?.startTime, localTime: beginning.label?.localStart,
       spaceNeeded: stored * (head.layers.isEmpty ? 1 : 5) + PhysicalEngine.logBytes)
+  }
+
+  private func inspect(_ point: RepositoryPoint) throws -> BackupIdentity {
+    BackupIdentity(
+      format: point.description, intake: .handle, takenAt: point.ended,
+      spaceNeeded: (point.restoredBytes ?? point.storedBytes ?? 0) + PhysicalEngine.logBytes)
   }
 
   private func inspect(directory: String) throws -> BackupIdentity {

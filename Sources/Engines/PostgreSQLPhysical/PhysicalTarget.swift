@@ -37,7 +37,7 @@ final class PhysicalTarget: ScratchTarget {
     let begin = context.clocks.elapsed()
     let restored = try await DataRestore(context: context, options: options, confinement: confinement).run(content)
     state.withLock { $0.restored = restored }
-    return RestoreReport(engineTime: context.clocks.elapsed() - begin, notes: restored.notes)
+    return RestoreReport(engineTime: context.clocks.elapsed() - begin, notes: restored.notes, artefacts: restored.artefacts)
   }
 
   var rollsForward: Bool { true }
@@ -60,18 +60,20 @@ final class PhysicalTarget: ScratchTarget {
       $0.cluster = cluster
     }
     return RestoreReport(
-      engineTime: context.clocks.elapsed() - begin, dataTime: dataTime(cluster, restored.backup), notes: notes)
+      engineTime: context.clocks.elapsed() - begin, dataTime: dataTime(cluster, restored.backup), notes: notes,
+      artefacts: [restored.log?.record].compactMap(\.self))
   }
 
   /// The last transaction that was replayed; what a backup holds is at least as new as its own beginning.
   private func dataTime(_ cluster: RestoredCluster, _ backup: LogPlan.Backup) -> Timestamp? {
-    guard let last = cluster.lastTransaction else { return nil }
-    return backup.label?.startTime.map { max($0, last) } ?? last
+    // A catalogue's end is when the backup became consistent, which the recovery went past.
+    guard let last = cluster.lastTransaction else { return backup.ended }
+    return [last, backup.label?.startTime, backup.ended].compactMap(\.self).max()
   }
 
   private func plan(_ restored: RestoredData, _ target: RecoveryTarget) async throws -> LogPlan {
     var plan = try LogPlan(restored.backup)
-    if let archive = context.logs {
+    if let archive = restored.archive(context) {
       let listed = try await archive.list()
       let catalogue = LogCatalogue(listed, location: archive.location, from: plan.first, size: plan.size)
       let small = SmallFiles(archive: archive, context: context)

@@ -73,7 +73,7 @@ struct RecoveringServer: Sendable {
 
   private func segmentServer(_ plan: LogPlan, _ staging: String) throws -> SegmentServer {
     var source: (file: SegmentFile, stage: SegmentStage)?
-    if let catalogue = plan.catalogue, let archive = context.logs {
+    if let catalogue = plan.catalogue, let archive = restored.archive(context) {
       let directory = try open(staging)
       let file = SegmentFile(
         staging: directory, owner: confinement.user, archive: archive, catalogue: catalogue, system: restored.control.system)

@@ -3,6 +3,7 @@ import EngineKit
 import Foundation
 import Glibc
 import PostgreSQLKit
+import RepositoryKit
 import ToolRunner
 import TreeKit
 
@@ -15,6 +16,13 @@ struct RestoredData: Sendable {
   var control: ControlData
   var backup: LogPlan.Backup
   var notes: [String]
+  /// The log that the same repository holds; nil for a backup that is files.
+  var log: RepositoryLog?
+  /// What was read beside the backup itself, for the record.
+  var artefacts: [ArtefactRecord] = []
+
+  /// The log to roll forward with: the repository's, or the drill's own.
+  func archive(_ context: EngineContext) -> LogArchive? { log?.archive ?? context.logs }
 }
 
 /// Brings a backup's content into the run's directory as a data directory.
@@ -28,6 +36,7 @@ struct DataRestore: Sendable {
 
   /// - Throws: `Fault` that tells what is wrong with the backup from what is missing here.
   func run(_ content: BackupContent) async throws -> RestoredData {
+    if case .handle(let handle) = content { return try await restore(RepositoryPoint(handle: handle)) }
     for directory in [root, tablespaces] { try Accounts.makeDirectory(directory, owner: confinement.user, mode: 0o700) }
     let copied: (links: [String: String], tablespaces: [String: String])
     switch content {
@@ -37,6 +46,18 @@ struct DataRestore: Sendable {
     case .handle: throw Fault(.internalError, "the engine postgresql-physical was given no content")
     }
     return try await prepare(copied.links, copied.tablespaces)
+  }
+
+  /// A backup in a tool's repository is the tool's to restore.
+  private func restore(_ point: RepositoryPoint) async throws -> RestoredData {
+    if let major = point.major { _ = try await server(major) }
+    let outcome = try await RepositoryRestore(context: context, confinement: confinement, point: point).run(
+      to: root, tablespaces: tablespaces)
+    var restored = try await prepare([:], [:], from: point, isVerified: outcome.isVerified)
+    restored.notes = outcome.notes + restored.notes
+    restored.log = outcome.log
+    restored.artefacts = outcome.artefacts
+    return restored
   }
 
   private func restore(_ form: BackupForm) async throws -> (links: [String: String], tablespaces: [String: String]) {
@@ -125,7 +146,12 @@ struct DataRestore: Sendable {
     return try await Installation.find(exactly: major, atLeast: 0, tools: context.tools)
   }
 
-  private func prepare(_ links: [String: String], _ placed: [String: String]) async throws -> RestoredData {
+  /// - Parameters:
+  ///   - point: Where a tool restored it from.
+  ///   - isVerified: Whether the tool compared it with checksums of its own.
+  private func prepare(
+    _ links: [String: String], _ placed: [String: String], from point: RepositoryPoint? = nil, isVerified: Bool = false
+  ) async throws -> RestoredData {
     let data = try dataDirectory()
     guard let major = BackupForm.major(of: data) else {
       throw Fault(.backupDamaged, "the backup's PG_VERSION says no version", advice: "Use another backup")
@@ -142,13 +168,17 @@ struct DataRestore: Sendable {
     let preparation = DataPreparation(data: data, owner: confinement.user, links: own)
     try preparation.place(tablespaces: placed)
     let verification = ManifestVerification(
-      installation: installation, confinement: confinement, tools: context.tools, use: options.manifest)
-    var notes = try await verification.verify(data, tablespaces: tablespaces, segmentBytes: control.segmentBytes)
+      installation: installation, confinement: confinement, tools: context.tools, use: options.manifest,
+      // Barman leaves these out of every restore.
+      leftOut: point?.tool == .barman ? ["log", "pg_log", "tablespace_map"] : [])
+    var notes =
+      isVerified ? [] : try await verification.verify(data, tablespaces: tablespaces, segmentBytes: control.segmentBytes)
     let label = (try? String(contentsOfFile: "\(data)/backup_label", encoding: .utf8)).flatMap { BackupLabel($0) }
     try judge(label, control, data, &notes)
     let backup = LogPlan.Backup(
       data: data, control: control, label: label, manifest: ManifestSummary(at: "\(data)/backup_manifest"),
-      controlTime: ControlHead(at: "\(data)/global/pg_control")?.time)
+      controlTime: ControlHead(at: "\(data)/global/pg_control")?.time, ended: point?.ended,
+      stop: point?.lastPosition.flatMap { LogPosition($0) })
     notes += try preparation.prepare()
     if context.durability == .production { try await onThread("pg sync") { try TreeSync.run(data) } }
     return RestoredData(
