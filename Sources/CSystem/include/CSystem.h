@@ -69,9 +69,11 @@ int64_t csystem_modified_nanoseconds(const void *status);
 /// CRC-32 (ISO 3309), CRC-32C (Castagnoli) and CRC-64/NVME of more bytes, carried on from `value`, which is 0 at the start.
 uint32_t csystem_crc32(uint32_t value, const void *bytes, size_t count);
 uint32_t csystem_crc32c(uint32_t value, const void *bytes, size_t count);
-/// The same without the processor's own instruction.
-uint32_t csystem_crc32c_by_table(uint32_t value, const void *bytes, size_t count);
 uint64_t csystem_crc64nvme(uint64_t value, const void *bytes, size_t count);
+/// The same without the processor's own instructions.
+uint32_t csystem_crc32_by_table(uint32_t value, const void *bytes, size_t count);
+uint32_t csystem_crc32c_by_table(uint32_t value, const void *bytes, size_t count);
+uint64_t csystem_crc64nvme_by_table(uint64_t value, const void *bytes, size_t count);
 
 // Processes
 
