@@ -87,22 +87,7 @@ struct FilesRestore: Sendable {
     _ member: TarMember, _ attributes: TreeBuilder.Attributes, _ reader: TarReader, _ builder: TreeBuilder
   ) throws {
     try judgeHoles(member)
-    try builder.admit(bytes: member.size)
-    let file = try builder.file(member.name, attributes)
-    var isClosed = false
-    defer { if !isClosed { close(file) } }
-    for extent in member.extents ?? [TarMember.Extent(offset: 0, length: member.stored)] {
-      var offset = extent.offset
-      let isWhole = try reader.input.pass(extent.length) { part in
-        try builder.write(part, to: file, at: offset, member.name)
-        offset += Int64(part.count)
-        context.progress(.restore, reader.input.offset, nil)
-      }
-      guard isWhole else { throw reader.truncated() }
-    }
-    if member.extents != nil { try builder.extend(file, to: member.size, member.name) }
-    isClosed = true
-    try builder.close(file, member.name, attributes)
+    try builder.unpack(member, from: reader, attributes) { context.progress(.restore, reader.input.offset, nil) }
   }
 
   /// A hole costs no space but as much time to read as data does, so it counts as what it unpacks to.

@@ -94,22 +94,7 @@ struct BackupCopy: Sendable {
   }
 
   private func unpack(_ member: TarMember, _ reader: TarReader, _ builder: TreeBuilder) throws {
-    try builder.admit(bytes: member.size)
-    let file = try builder.file(member.name, attributes(0o600))
-    var isClosed = false
-    defer { if !isClosed { close(file) } }
-    for extent in member.extents ?? [TarMember.Extent(offset: 0, length: member.stored)] {
-      var offset = extent.offset
-      let isWhole = try reader.input.pass(extent.length) { part in
-        try builder.write(part, to: file, at: offset, member.name)
-        offset += Int64(part.count)
-        context.progress(.restore, before + reader.input.offset, nil)
-      }
-      guard isWhole else { throw reader.truncated() }
-    }
-    if member.extents != nil { try builder.extend(file, to: member.size, member.name) }
-    isClosed = true
-    try builder.close(file, member.name, attributes(0o600))
+    try builder.unpack(member, from: reader, attributes(0o600)) { context.progress(.restore, before + reader.input.offset, nil) }
   }
 
   private func name(_ entry: Manifest.Entry) -> String { String(Manifest.escaped(entry.path).prefix(200)) }

@@ -109,21 +109,7 @@ final class DataDirectory {
 
   private func unpack(_ member: TarMember, _ reader: TarReader) throws {
     try makeParents(of: member.name)
-    try builder.admit(bytes: member.size)
-    let file = try builder.file(member.name, attributes(0o600, member.seconds))
-    var isClosed = false
-    defer { if !isClosed { close(file) } }
-    for extent in member.extents ?? [TarMember.Extent(offset: 0, length: member.stored)] {
-      var offset = extent.offset
-      let isWhole = try reader.input.pass(extent.length) { part in
-        try builder.write(part, to: file, at: offset, member.name)
-        offset += Int64(part.count)
-      }
-      guard isWhole else { throw reader.truncated() }
-    }
-    if member.extents != nil { try builder.extend(file, to: member.size, member.name) }
-    isClosed = true
-    try builder.close(file, member.name, attributes(0o600, member.seconds))
+    try builder.unpack(member, from: reader, attributes(0o600, member.seconds))
   }
 
   /// Directories that the archive does not name would belong to us and not to the server's user.
