@@ -55,11 +55,16 @@ package struct Reason: Sendable, Codable, Hashable {
   package var severity: Level
   package var text: String
 
-  package enum Level: String, Sendable, Codable {
+  package enum Level: String, Sendable, Codable, CaseIterable, Comparable {
     case failed
     case couldNotVerify = "could_not_verify"
     case cannotDrill = "cannot_drill"
     case interrupted, skipped, warn, note
+
+    /// Worse sorts first, as with verdicts.
+    package static func < (left: Level, right: Level) -> Bool { left.rank < right.rank }
+
+    private var rank: Int { Level.allCases.firstIndex(of: self) ?? Level.allCases.count }
   }
 
   package init(code: String, severity: Level, text: String) {

@@ -68,7 +68,7 @@ package struct RunJudgement: Sendable {
     if !restored, all.allSatisfy({ $0.severity.verdict == nil }) {
       all.append(Reason(code: "not_restored", severity: .cannotDrill, text: "The run ended without a restore, and nothing says why"))
     }
-    let ordered = all.enumerated().sorted { ($0.element.severity.rank, $0.offset) < ($1.element.severity.rank, $1.offset) }
+    let ordered = all.enumerated().sorted { ($0.element.severity, $0.offset) < ($1.element.severity, $1.offset) }
     return (all.compactMap(\.severity.verdict).min() ?? .passed, ordered.map(\.element))
   }
 
@@ -150,19 +150,6 @@ extension Reason.Level {
     case .interrupted: .interrupted
     case .skipped: .skipped
     case .warn, .note: nil
-    }
-  }
-
-  /// Worse is smaller.
-  var rank: Int {
-    switch self {
-    case .failed: 0
-    case .couldNotVerify: 1
-    case .cannotDrill: 2
-    case .interrupted: 3
-    case .skipped: 4
-    case .warn: 5
-    case .note: 6
     }
   }
 }

@@ -41,23 +41,9 @@ extension DrillReport {
         found[reason.code]?.runs += 1
       }
     }
-    return found.values.sorted { ($0.severity.rank, -$0.runs, $0.code) < ($1.severity.rank, -$1.runs, $1.code) }
+    return found.values.sorted { ($0.severity, -$0.runs, $0.code) < ($1.severity, -$1.runs, $1.code) }
   }
 
   /// Runs that did not pass and were too many to look at.
   package var unread: Int { runCount - count(.passed) - unpassed.count }
-}
-
-extension Reason.Level {
-  fileprivate var rank: Int {
-    switch self {
-    case .failed: 0
-    case .couldNotVerify: 1
-    case .cannotDrill: 2
-    case .interrupted: 3
-    case .skipped: 4
-    case .warn: 5
-    case .note: 6
-    }
-  }
 }
