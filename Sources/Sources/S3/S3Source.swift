@@ -169,7 +169,7 @@ package struct S3Transfer: Sendable, Hashable {
   /// Bytes of one request, and of one buffer.
   package var partBytes = 1 << 20
   /// Buffers, which are all the memory that parts take.
-  package var buffers = 12
+  package var buffers = 10
   /// Requests at once where a store makes the restore wait. It begins with four.
   package var connections = 16
   /// How long an answer that has no buffer yet is left waiting in its socket. Shorter than what a transfer may stand still.
