@@ -55,6 +55,7 @@ let package = Package(
     module("PostgreSQLKit", ["DrillModel", "ToolRunner", "EngineKit", "CLibPQ", "CSystem"]),
     module("RepositoryKit", ["DrillModel", "Digesting", "ToolRunner", "EngineKit", "Selecting", "CSystem"]),
     module("MySQLKit", ["DrillModel", "ToolRunner", "EngineKit", "CMariaDB", "CSystem"]),
+    module("MySQLReplay", ["DrillModel", "DrillConfig", "Selecting", "ToolRunner", "EngineKit", "MySQLKit"]),
     module(
       "EnginePostgreSQL", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "PostgreSQLKit", "CSystem"],
       path: "Sources/Engines/PostgreSQL"),
@@ -67,7 +68,7 @@ let package = Package(
       path: "Sources/Engines/PostgreSQLPhysical"),
     module(
       "EngineMySQLPhysical",
-      ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "Selecting", "TreeKit", "Manifests", "MySQLKit", "CSystem"],
+      ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "Selecting", "TreeKit", "Manifests", "MySQLKit", "MySQLReplay", "CSystem"],
       path: "Sources/Engines/MySQLPhysical"),
     module(
       "EngineRDS",
@@ -77,7 +78,7 @@ let package = Package(
       "EngineEBS", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "HTTPTransport", "AWSClient", "AWSKit", "CSystem"],
       path: "Sources/Engines/EBS"),
     module(
-      "EngineMySQL", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "MySQLKit"], path: "Sources/Engines/MySQL"),
+      "EngineMySQL", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "MySQLKit", "MySQLReplay"], path: "Sources/Engines/MySQL"),
     module(
       "EngineSQLite", ["DrillModel", "DrillConfig", "Digesting", "ToolRunner", "EngineKit", "CSQLite"], path: "Sources/Engines/SQLite"),
     module(
@@ -147,10 +148,10 @@ let package = Package(
       ["EngineKit", "EnginePostgreSQL", "EngineSQLite", "EngineFiles", "PostgreSQLKit", "DrillModel", "DrillConfig", "ToolRunner"]),
     tests(
       "EngineMySQLTests",
-      ["EngineMySQL", "MySQLKit", "EngineKit", "DrillModel", "DrillConfig", "ToolRunner"]),
+      ["EngineMySQL", "MySQLKit", "MySQLReplay", "Selecting", "EngineKit", "DrillModel", "DrillConfig", "ToolRunner"]),
     tests(
       "EngineMySQLPhysicalTests",
-      ["EngineMySQLPhysical", "MySQLKit", "EngineKit", "Selecting", "ToolRunner", "DrillModel", "DrillConfig"]),
+      ["EngineMySQLPhysical", "MySQLKit", "MySQLReplay", "EngineKit", "Selecting", "ToolRunner", "DrillModel", "DrillConfig"]),
     tests("MySQLKitTests", ["MySQLKit", "EngineKit", "DrillModel", "ToolRunner"]),
     tests(
       "EngineRedisTests", ["EngineRedis", "EngineKit", "Digesting", "DrillModel", "DrillConfig", "ToolRunner", "TreeKit"]),

@@ -64,13 +64,13 @@ final class Arrivals: Sendable {
   }
 
   /// Those of a chain that were not read to their end, which a restored system must not be without.
-  func missing(of chain: [Artefact]) -> [Artefact] {
+  func missing(of chain: ArraySlice<Artefact>) -> [Artefact] {
     let links = found.withLock { $0.links }
     return chain.filter { links[$0.location] == nil }
   }
 
   /// The chain for the record, with digests of what was read, and the logs that were read, in one line.
-  func records(of chain: [Artefact], logs location: String?) -> [ArtefactRecord] {
+  func records(of chain: ArraySlice<Artefact>, logs location: String?) -> [ArtefactRecord] {
     let found = found.withLock { $0 }
     let links = chain.map { found.links[$0.location] ?? ArtefactRecord(location: $0.location, bytes: $0.bytes, sha256: nil) }
     guard let location, let first = found.firstLog, let last = found.lastLog else { return links }

@@ -87,7 +87,8 @@ extension RunDrive {
   }
 
   private func checkSpace(_ identity: BackupIdentity) throws {
-    try ScratchGuard(scratch: runner.settings.scratch).checkSpace(needed: identity.spaceNeeded, keep: runner.settings.keepFree)
+    let needed = identity.spaceNeeded(with: state.chosen?.chain ?? [])
+    try ScratchGuard(scratch: runner.settings.scratch).checkSpace(needed: needed, keep: runner.settings.keepFree)
   }
 
   /// Hands the content over in the form the engine asked for, waits until it is loaded and proven to have come through whole.

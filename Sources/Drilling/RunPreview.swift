@@ -96,7 +96,7 @@ package struct RunPreview: Sendable, Encodable {
     let identity = try plan.engine.inspect(head)
     creates = try plan.engine.creations(for: head)
     format = identity.format
-    spaceNeeded = identity.spaceNeeded
+    spaceNeeded = identity.spaceNeeded(with: candidate.chain)
   }
 
   private mutating func lookInto(

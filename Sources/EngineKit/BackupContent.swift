@@ -1,4 +1,5 @@
 package import DrillModel
+package import Selecting
 package import ToolRunner
 
 /// The beginning of a backup once every compression is off, enough to tell its format.
@@ -34,6 +35,15 @@ package struct BackupIdentity: Sendable {
   package var localTime: CivilTime?
   /// A first guess of the disk that restoring needs, in bytes.
   package var spaceNeeded: Int64
+  /// How many times its stored bytes each further artefact of the point takes on disk.
+  package var chainFactor: Int64
+
+  /// What a whole point needs, as far as the stored sizes are known.
+  package func spaceNeeded(with chain: some Sequence<Artefact>) -> Int64 {
+    let bytes = chain.reduce(Int64(0)) { $0.addingReportingOverflow($1.bytes ?? 0).partialValue }
+    let (more, overflow) = bytes.multipliedReportingOverflow(by: chainFactor)
+    return overflow ? .max : spaceNeeded.addingReportingOverflow(more).overflow ? .max : spaceNeeded + more
+  }
 
   /// How an engine must be given the content.
   package enum Intake: Sendable, Hashable {
@@ -45,12 +55,16 @@ package struct BackupIdentity: Sendable {
     case handle
   }
 
-  package init(format: String, intake: Intake, takenAt: Timestamp? = nil, localTime: CivilTime? = nil, spaceNeeded: Int64 = 0) {
+  package init(
+    format: String, intake: Intake, takenAt: Timestamp? = nil, localTime: CivilTime? = nil, spaceNeeded: Int64 = 0,
+    chainFactor: Int64 = 0
+  ) {
     self.format = format
     self.intake = intake
     self.takenAt = takenAt
     self.localTime = localTime
     self.spaceNeeded = spaceNeeded
+    self.chainFactor = chainFactor
   }
 }
 

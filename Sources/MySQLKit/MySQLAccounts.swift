@@ -77,7 +77,7 @@ package final class MySQLAccounts: Sendable {
       try administrator.execute("REVOKE ALL PRIVILEGES, GRANT OPTION FROM \(account)")
       for statement in MySQLAccounts.grants(MySQLAccounts.reading, account) { try administrator.execute(statement) }
     }
-    try administrator.execute("SET GLOBAL read_only = 1")
+    for setting in ["local_infile = 0", "read_only = 1"] { try administrator.execute("SET GLOBAL \(setting)") }
   }
 
   /// The databases that are not the server's own, with the number of their tables and views.

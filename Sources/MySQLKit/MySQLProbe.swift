@@ -31,7 +31,13 @@ package struct MySQLProbe: SQLProbe {
     _ timeout: Duration, _ question: @escaping @Sendable (MySQLConnection) throws(MySQLError) -> T
   ) async throws -> T {
     let (endpoint, opening) = (endpoint, opening(timeout))
-    let current = CurrentQuestion(endpoint)
+    let patience = Duration.seconds(5)
+    let current = CurrentQuestion<MySQLConnection>(
+      ending: { first in
+        guard let second = try? MySQLConnection(endpoint, silence: patience) else { return }
+        try? second.execute("KILL QUERY \(first.number)")
+        second.close()
+      }, patience: patience, breaking: { $0.sever() })
     return try await withTaskCancellationHandler {
       try await onThread("mysql query") {
         do throws(MySQLError) {

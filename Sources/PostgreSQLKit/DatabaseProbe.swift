@@ -45,7 +45,7 @@ package struct DatabaseProbe: SQLProbe {
 
   /// Runs a question in a read-only transaction with a limit on its time; cancelling the task cancels it at the server.
   func ask<T: Sendable>(_ timeout: Duration, _ question: @escaping @Sendable (Connection) throws(ServerError) -> T) async throws -> T {
-    let current = CurrentConnection()
+    let current = CurrentQuestion<Connection>(ending: { $0.cancel() })
     var target = target
     target.settings["statement_timeout"] = "\(max(1, timeout.inMilliseconds))ms"
     let asking = target

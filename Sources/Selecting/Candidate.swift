@@ -5,7 +5,9 @@ package struct Candidate: Sendable, Hashable {
   /// What is restored first, and all there is of a point without a chain.
   package var artefact: Artefact
   /// What must be applied after it, in order; empty for a point of one artefact.
-  package var chain: [Artefact]
+  ///
+  /// A part of an array that the points of one base share: thousands of deltas would else be kept once for each of them.
+  package var chain: ArraySlice<Artefact>
   /// When the state it holds was taken; nil when nothing trustworthy says.
   package var time: Timestamp?
   package var origin: TimeOrigin?
@@ -15,7 +17,7 @@ package struct Candidate: Sendable, Hashable {
   package var namedDay: Range<Timestamp>?
 
   package init(
-    artefact: Artefact, chain: [Artefact] = [], time: Timestamp?, origin: TimeOrigin?, isDateOnly: Bool = false,
+    artefact: Artefact, chain: ArraySlice<Artefact> = [], time: Timestamp?, origin: TimeOrigin?, isDateOnly: Bool = false,
     namedDay: Range<Timestamp>? = nil
   ) {
     self.artefact = artefact

@@ -12,10 +12,14 @@ package final class ArchiveInput {
   package private(set) var offset: Int64 = 0
   private let isCancelled: @Sendable () -> Bool
 
-  package init(_ descriptor: Descriptor, isCancelled: @escaping @Sendable () -> Bool) {
+  /// - Parameter beginning: What was read of the descriptor already, at most 2 MiB.
+  package init(_ descriptor: Descriptor, beginning: [UInt8] = [], isCancelled: @escaping @Sendable () -> Bool) {
+    precondition(beginning.count <= 2 << 20, "a beginning fits the buffer")
     self.descriptor = descriptor
     self.isCancelled = isCancelled
-    buffer = .allocate(byteCount: 1 << 20, alignment: 4096)
+    buffer = .allocate(byteCount: beginning.isEmpty ? 1 << 20 : 2 << 20, alignment: 4096)
+    buffer.copyBytes(from: beginning)
+    end = beginning.count
   }
 
   deinit { buffer.deallocate() }
@@ -47,6 +51,9 @@ package final class ArchiveInput {
       return
     }
   }
+
+  /// What lies in the buffer and was not taken; valid until the next call.
+  package var rest: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: buffer[position..<end]) }
 
   /// Exactly `count` bytes, or fewer at the end.
   package func exactly(_ count: Int) throws -> [UInt8] {

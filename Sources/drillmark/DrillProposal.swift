@@ -30,7 +30,10 @@ struct DrillProposal {
       let loaded = Program.registry.load(try trialSite(trial, text))
       guard let plan = loaded.drills.first, let trialSettings = loaded.site else {
         // An engine that cannot do without keys of its own restores no files.
-        if !refusals.isEmpty { break }
+        guard refusals.isEmpty else {
+          try FileManager.default.removeItem(atPath: trial)
+          continue
+        }
         throw Fault(.configuration, "no drill can be made of \(backup): \(loaded.diagnostics.all.first?.message ?? "it cannot be named")")
       }
       let tools = SiteTools(LoadedSite(site: trialSettings, drills: loaded.drills, diagnostics: loaded.diagnostics))
@@ -121,7 +124,7 @@ private struct Findings: Sendable {
       if let rows = try? await sql.count(table: table, timeout: .seconds(60)) { findings.tables.append((table, rows)) }
     }
     for (table, column) in described.timeColumns {
-      let question = SchemaOutline.newest(of: column, in: table)
+      let question = described.newest(of: column, in: table)
       guard let answer = try? await sql.query(question, timeout: .seconds(60), limit: 1), let newest = answer.rows.first?.first else {
         continue
       }

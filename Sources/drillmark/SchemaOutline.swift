@@ -3,11 +3,14 @@ import EngineKit
 /// The tables and the columns of time in a schema, as far as their names are plain identifiers.
 struct SchemaOutline {
   let tables: [String]
+  /// Whose SQL it is, as the snapshot says it.
+  private let engine: String
   /// One time column a table, the likeliest by its name.
   let timeColumns: [(table: String, column: String)]
 
   /// Reads the lines `table NAME …` and `column TABLE.NAME TYPE …` of a snapshot.
   init(_ schema: SchemaSnapshot) {
+    engine = schema.engine
     var tables: [String] = []
     var columns: [(String, String)] = []
     for line in schema.lines {
@@ -29,15 +32,27 @@ struct SchemaOutline {
     timeColumns = ranked.filter { seen.insert($0.0).inserted }.map { (table: $0.0, column: $0.1) }
   }
 
-  /// The newest of a column, as SQL that both engines read.
-  static func newest(of column: String, in table: String) -> String { "select max(\(quoted(column))) from \(quoted(table))" }
+  /// The newest of a column, as SQL of the schema's engine.
+  func newest(of column: String, in table: String) -> String { "select max(\(quoted(column))) from \(quoted(table))" }
 
-  /// A qualified name in SQL quotes only where it needs them.
-  private static func quoted(_ name: String) -> String {
-    name.split(separator: ".").map { part in
-      part.contains { $0.isUppercase } ? "\"\(part)\"" : String(part)
+  /// A qualified name in the engine's quotes only where it needs them: letters that would be folded, and words of SQL.
+  private func quoted(_ name: String) -> String {
+    let quote = engine == "mysql" ? "`" : "\""
+    return name.split(separator: ".").map { part in
+      part.contains { $0.isUppercase } || SchemaOutline.words.contains(String(part)) ? "\(quote)\(part)\(quote)" : String(part)
     }.joined(separator: ".")
   }
+
+  /// Words that no server takes for a name, of those that people give to tables and columns.
+  private static let words: Set<String> = [
+    "all", "analyze", "any", "as", "between", "by", "case", "change", "check", "column", "condition", "cross", "cube", "current", "default",
+    "desc", "do", "end", "except", "exists", "for", "from", "function", "grant", "group", "groups", "index", "interval", "key", "keys",
+    "kill",
+    "lead", "limit", "lock", "match", "method", "offset", "on", "option", "or", "order", "out", "over", "partition", "primary", "range",
+    "rank", "read", "recursive", "references", "release", "repeat", "require", "return", "row", "rows", "schema", "select", "session_user",
+    "set", "signal", "sql", "system", "table", "then", "to", "trigger", "union", "unique", "update", "usage", "use", "user", "using",
+    "values", "when", "where", "window", "with", "write",
+  ]
 
   private static func isPlain(_ name: String) -> Bool {
     guard let first = name.utf8.first, !(48...57).contains(first) else { return false }

@@ -30,6 +30,35 @@ struct InitTests {
     #expect(TextFile.read("\(folder.path)/drillmark.yaml") == before)
   }
 
+  @Test(
+    "a drill proposed for a MariaDB dump with upper-case names and words of SQL asks in the server's own quotes",
+    .enabled(if: SampleMySQL.isInstalled, "\(SampleMySQL.absence)"))
+  func quotes() async throws {
+    let folder = TemporaryFolder("dmi")
+    mkdir("\(folder.path)/b", 0o755)
+    let dump = """
+      -- MariaDB dump 10.19  Distrib 10.11.14-MariaDB, for debian-linux-gnu (x86_64)
+      -- Host: localhost    Database: Shop
+      CREATE TABLE `Orders` (`Id` int, `Created_At` datetime);
+      INSERT INTO `Orders` VALUES (1, utc_timestamp());
+      CREATE TABLE `order` (`key` int, `updated_at` datetime);
+      INSERT INTO `order` VALUES (1, utc_timestamp());
+      CREATE TABLE `odd ``name` (`a b` datetime);
+      INSERT INTO `odd ``name` VALUES (utc_timestamp());
+      -- Dump completed on 2026-11-21  9:44:05
+      """
+    let backup = folder.file("b/b_\(BackupStamp.ago(.seconds(60))).sql", Array(dump.utf8))
+    let made = await drillmark(["init", folder.path, "--from", backup, "--name", "proposed"], in: folder)
+    #expect(made.status == 0, "\(made.said)")
+    localScratch(folder)
+    let drills = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/drills")) ?? []
+    let proposed = drills.map { TextFile.read("\(folder.path)/drills/\($0)") }.joined()
+    #expect(proposed.contains("select max(`Created_At`) from `Orders`"), "\(proposed)")
+    #expect(proposed.contains("select max(updated_at) from `order`"), "\(proposed)")
+    let run = await drillmark(["run", "proposed", "--json"], in: folder)
+    #expect(run.record["verdict"].text == "passed", "\(run.said)")
+  }
+
   /// Proposes a drill for a backup, and runs it.
   private func propose(_ name: String, _ bytes: [UInt8], checks: Int) async throws {
     let folder = TemporaryFolder("dmi")

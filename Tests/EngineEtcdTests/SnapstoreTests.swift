@@ -28,6 +28,20 @@ struct SnapstoreTests {
     #expect(result.rejected.isEmpty)
   }
 
+  @Test("thousands of deltas on one full snapshot share one chain, so that memory grows with their number only") func many() throws {
+    let names = (1...5000).map { number in
+      let revision = String(String(100_000_000 + number).dropFirst())
+      return "v2/Incr-\(revision)-\(revision)-\(2_000_000 + number).gz"
+    }
+    let started = ContinuousClock.now
+    let result = try survey(["v2/Full-00000000-00000000-1000.gz"] + names)
+    #expect(ContinuousClock.now - started < .seconds(60))
+    #expect(result.candidates.count == 5001 && result.rejected.isEmpty)
+    #expect(result.candidates.last?.chain.map(\.name) == names && result.candidates[2500].chain.count == 2500)
+    let places = result.candidates.dropFirst().map { $0.chain.withUnsafeBufferPointer { UInt(bitPattern: $0.baseAddress) } }
+    #expect(Set(places).count == 1)
+  }
+
   @Test("without its first delta nothing after the full snapshot can be restored") func withoutFirst() throws {
     let result = try survey([Self.full, Self.second, Self.third])
     #expect(result.candidates.map(\.id) == [Self.full])

@@ -3,6 +3,7 @@ import DrillTestSupport
 import EngineKit
 import EngineMySQLPhysical
 import Foundation
+import MySQLReplay
 import Testing
 
 @Suite(

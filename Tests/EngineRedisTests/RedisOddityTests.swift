@@ -48,6 +48,30 @@ struct RedisOddityTests {
     #expect(open.notes.contains { $0.contains("were dropped") }, "\(open.notes)")
   }
 
+  @Test("a tar archive of appendonlydir, of the data directory around it and of an RDB file; not one that lacks a part or holds a link")
+  func archives() async throws {
+    let bench = try RedisBench()
+    let parts = try await SampleRedis.backups().parts
+    let place = try bench.directory(parts, "redis")
+    let data = try await SampleRedis.backups().snapshot
+    try Data(data).write(to: URL(fileURLWithPath: "\(bench.scratch.path)/dump.rdb"))
+    func tar(_ script: String) throws -> [UInt8] {
+      try HostProgram.run("/bin/bash", ["-ec", "cd \"$0\"; \(script)", bench.scratch.path])
+      return TextFile.bytes("\(bench.scratch.path)/x.tar")
+    }
+    let wrapped = "mkdir -p a/var; mv redis a/var/appendonlydir"
+    let all = Int64(SampleRedis.keys.0 + 10)
+    #expect(try await keys(try tar("tar cf x.tar redis"), "x.tar").0 == all, "\(place)")
+    #expect(try await keys(try tar("\(wrapped); tar cf x.tar a"), "x.tar").0 == all)
+    #expect(try await keys(try tar("tar cf x.tar -C a/var/appendonlydir ."), "x.tar").0 == all)
+    #expect(try await keys(try tar("tar cf x.tar dump.rdb"), "x.tar").0 == Int64(SampleRedis.keys.0))
+    let linked = try tar("ln -s /etc/passwd a/var/appendonlydir/extra; tar cf x.tar a")
+    #expect(try await RedisBench().fault(linked, named: "x.tar")?.code == .unsafeContent)
+    let lacking = try tar("rm a/var/appendonlydir/extra a/var/appendonlydir/*.incr.aof; tar cf x.tar a")
+    #expect(try await RedisBench().fault(lacking, named: "x.tar")?.code == .backupDamaged)
+    #expect(try await RedisBench().fault(lacking.prefix(lacking.count / 2), named: "x.tar") != nil)
+  }
+
   @Test("an append-only file of an old server, with its RDB beginning and commands behind it")
   func preamble() async throws {
     let base = try await SampleRedis.backups().parts.first { $0.key.hasSuffix("base.rdb") }?.value ?? []

@@ -32,7 +32,8 @@ package struct EtcdEngine: RestoreEngine {
     // The copy that is restored from, the database, and a log of 64 MB in two files.
     let factor: Int64 = packing == .none && head.layers.isEmpty ? 2 : 16
     let format = SnapshotName(head.name) == nil ? "snapshot of etcd" : "full snapshot of etcd-backup-restore"
-    return BackupIdentity(format: format, intake: .stream, spaceNeeded: stored * factor + (160 << 20))
+    return BackupIdentity(
+      format: format, intake: .stream, spaceNeeded: stored * factor + (160 << 20), chainFactor: packing == .none ? 2 : 8)
   }
 
   package func provision(_ context: EngineContext, for identity: BackupIdentity) async throws -> any ScratchTarget {

@@ -93,22 +93,29 @@ struct Snapstore {
     var (way, candidates, rejected) = (Way(), [Candidate](), [Rejection]())
     for item in items {
       if item.name.kind == .full {
+        candidates += points(of: way)
         way = Way(full: item, last: item.name.last)
-      } else {
-        extend(&way, with: item)
+        continue
       }
-      if let breach = way.breach ?? (way.full == nil ? "no full snapshot comes before it" : nil) {
-        let candidate = point(item, base: item, chain: [])
-        rejected.append(
-          Rejection(
-            artefact: item.candidate.artefact, reason: breach, time: candidate.order,
-            isSettling: candidate.isSettling(rules: rules, now: now)
-          ))
-      } else if let full = way.full {
-        candidates.append(point(item, base: full, chain: way.deltas))
-      }
+      extend(&way, with: item)
+      guard let breach = way.breach ?? (way.full == nil ? "no full snapshot comes before it" : nil) else { continue }
+      let candidate = Candidate(artefact: item.candidate.artefact, time: item.name.taken, origin: .name)
+      rejected.append(
+        Rejection(
+          artefact: item.candidate.artefact, reason: breach, time: candidate.order,
+          isSettling: candidate.isSettling(rules: rules, now: now)))
     }
-    return (candidates, rejected)
+    return (candidates + points(of: way), rejected)
+  }
+
+  /// The full snapshot and each delta of a way; all of them share one array of deltas.
+  private func points(of way: Way) -> [Candidate] {
+    guard let full = way.full else { return [] }
+    let deltas = way.deltas.map(\.candidate.artefact)
+    return [Candidate(artefact: full.candidate.artefact, time: full.name.taken, origin: .name)]
+      + way.deltas.enumerated().map { index, delta in
+        Candidate(artefact: full.candidate.artefact, chain: deltas[...index], time: delta.name.taken, origin: .name)
+      }
   }
 
   private func extend(_ way: inout Way, with item: Item) {
@@ -132,9 +139,5 @@ struct Snapstore {
     let bad = broken.first { $0.name.kind == .delta && $0.name.start <= hole.upperBound && $0.name.last >= hole.lowerBound }
     let why = bad.map { "their file is unusable (\($0.reason))" } ?? "no file holds them"
     return "the \(isFirst ? "first" : "middle") delta is missing: it needs revisions \(hole.lowerBound) to \(hole.upperBound), and \(why)"
-  }
-
-  private func point(_ item: Item, base: Item, chain: [Item]) -> Candidate {
-    Candidate(artefact: base.candidate.artefact, chain: chain.map(\.candidate.artefact), time: item.name.taken, origin: .name)
   }
 }

@@ -2,6 +2,7 @@ import DrillModel
 import EngineKit
 import Foundation
 import Glibc
+import MySQLReplay
 
 /// A directory that mydumper wrote: a schema file for each table, any number of data files, and `metadata` once it was done.
 ///
@@ -10,6 +11,8 @@ struct MyDumperDirectory: Sendable {
   let path: String
   /// What consistent reading began with, in the dumping machine's local time.
   private(set) var started: CivilTime?
+  /// Where in the binary logs of the dumped server it was taken; nil where the server kept none.
+  private(set) var coordinates: DumpCoordinates?
   /// Of all files, as stored.
   private(set) var bytes: Int64 = 0
   private(set) var files: [File] = []
@@ -69,6 +72,23 @@ struct MyDumperDirectory: Sendable {
     let fields = [begun.1, begun.2, begun.3, begun.4, begun.5, begun.6].map { Int($0) ?? 0 }
     let time = CivilTime(year: fields[0], month: fields[1], day: fields[2], hour: fields[3], minute: fields[4], second: fields[5])
     started = time.isValid ? time : nil
+    coordinates = MyDumperDirectory.coordinates(text)
+  }
+
+  /// The server's own place, not that of a server which it follows: below `SHOW MASTER STATUS:`, or in the section `[master]` or `[source]`
+  /// since version 0.12.
+  static func coordinates(_ text: String) -> DumpCoordinates? {
+    guard let start = text.firstMatch(of: /(?m)^(?:SHOW MASTER STATUS:|\[(?:master|source)\])\s*$/) else { return nil }
+    let rest = text[start.range.upperBound...]
+    let end = rest.firstMatch(of: /(?m)^(?:SHOW [A-Z ]+:|\[.*\]|Finished dump at.*)\s*$/)?.range.lowerBound ?? rest.endIndex
+    let part = rest[..<end]
+    guard let file = part.firstMatch(of: /(?m)^\s*(?:Log:|File\s*=|SOURCE_LOG_FILE\s*=)\s*["']?([^"'\s]+)/),
+      let offset = part.firstMatch(of: /(?m)^\s*(?:Pos:|Position\s*=|SOURCE_LOG_POS\s*=)\s*(\d+)/).flatMap({ Int64($0.1) }),
+      BinaryLogName(String(file.1)) != nil, offset >= 4
+    else { return nil }
+    let list = part.firstMatch(of: /(?m)^\s*(?:GTID:|Executed_Gtid_Set\s*=)\s*["']?([0-9,-]+)["']?\s*$/)?.1 ?? ""
+    return DumpCoordinates(
+      BinaryLogPosition(file: String(file.1), offset: offset), transactions: list.split(separator: ",").map(String.init))
   }
 
   private mutating func add(_ name: String) throws {

@@ -10,13 +10,18 @@ final class MySQLDumpFeed: Sendable {
   private let state: Mutex<MySQLScanReport>
   private let progress: @Sendable (Int64) -> Void
   private let countsRows: Bool
+  private let origin: MySQLScanner.Origin
   /// What was read to be looked at first.
   private let beginning = Mutex<[UInt8]>([])
   private static let size = 1 << 20
 
-  init(_ source: Descriptor, countsRows: Bool = false, progress: @escaping @Sendable (Int64) -> Void = { _ in }) {
+  init(
+    _ source: Descriptor, countsRows: Bool = false, origin: MySQLScanner.Origin = .dump,
+    progress: @escaping @Sendable (Int64) -> Void = { _ in }
+  ) {
     self.source = source
     self.countsRows = countsRows
+    self.origin = origin
     self.progress = progress
     state = Mutex(MySQLScanReport())
   }
@@ -48,7 +53,7 @@ final class MySQLDumpFeed: Sendable {
   func run(into target: Descriptor?, needs: @escaping @Sendable (MySQLNeed) throws -> Void) throws -> Bool {
     defer { target?.close() }
     let sink = FeedSink(target, needs)
-    var scanner = MySQLScanner(countsRows: countsRows)
+    var scanner = MySQLScanner(countsRows: countsRows, origin: origin)
     defer {
       let seen = scanner.report
       state.withLock { $0 = seen }
@@ -60,7 +65,7 @@ final class MySQLDumpFeed: Sendable {
       while true {
         guard let count = try next(into: buffer, from: filled) else { return false }
         total += Int64(count)
-        try refuseZeros(buffer, filled, count, scanner.line)
+        if origin == .dump { try refuseZeros(buffer, filled, count, scanner.line) }
         filled += count
         let piece = UnsafeBufferPointer(rebasing: buffer[..<filled])
         let position = try scanner.scan(piece, from: 0, isLast: count == 0, into: sink)

@@ -16,6 +16,9 @@ struct MySQLDumpHeader: Sendable, Hashable {
   /// When it was written, where the header has a zone.
   var takenAt: Timestamp?
 
+  /// Whether mysqldump or mariadb-dump wrote it, whose ways are known.
+  var isVendors: Bool { tool == "mysqldump" || tool == "mariadb-dump" }
+
   /// For the record: `mariadb-dump of MariaDB 10.11.19`.
   var description: String {
     let server = serverVersion.map { " of \(vendor?.title ?? "server") \($0)" } ?? ""

@@ -1,7 +1,8 @@
 package import DrillConfig
-import DrillModel
+package import DrillModel
 package import EngineKit
 import MySQLKit
+import MySQLReplay
 import ToolRunner
 
 /// Restores logical backups of MySQL and MariaDB into a scratch server of its own.
@@ -27,8 +28,16 @@ package struct MySQLEngine: RestoreEngine {
 
   package var provides: ProbeKinds { [.sql, .schema, .deep, .digests] }
 
+  package var takesLogs: Bool { true }
+
+  package var recoveryInstant: Timestamp? {
+    guard case .time(let time) = options.target else { return nil }
+    return time
+  }
+
   package func preflight(_ context: EngineContext) async throws -> EngineIdentity {
     let installation = try await MySQLInstallation.find(preferring: preferred, tools: context.tools)
+    if context.logs != nil { _ = try installation.logReader(context.tools) }
     return EngineIdentity(version: installation.description, isolation: try RunIsolation().description)
   }
 

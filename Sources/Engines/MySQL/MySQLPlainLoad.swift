@@ -10,7 +10,7 @@ struct MySQLPlainLoad: Sendable {
 
   /// - Returns: what the scanner saw, and the database that the dump found itself in first.
   /// - Throws: `Fault`; after a good load too, when the dump's end is missing.
-  func load(_ source: Descriptor) async throws -> (report: MySQLScanReport, database: String) {
+  func load(_ source: Descriptor) async throws -> (report: MySQLScanReport, header: MySQLDumpHeader, database: String) {
     let session = session
     let feed = MySQLDumpFeed(source) { session.context.progress(.restore, $0, nil) }
     return try await withTaskCancellationHandler {
@@ -18,11 +18,21 @@ struct MySQLPlainLoad: Sendable {
       let head = try await onThread("dump head") { try feed.head() }
       try Task.checkCancellation()
       let header = try MySQLDumpHeader(head)
+      if session.context.logs != nil { try refuseWithoutPlace(head, header) }
       let database = try await first(header)
-      return (try await load(feed, header, database), database)
+      return (try await load(feed, header, database), header, database)
     } onCancel: {
       feed.stop()
     }
+  }
+
+  /// The vendors' tools say where a dump was taken before its first database or table: hours of loading need not be waited for.
+  private func refuseWithoutPlace(_ head: [UInt8], _ header: MySQLDumpHeader) throws {
+    guard header.isVendors else { return }
+    let text = String(decoding: head, as: UTF8.self)
+    guard let content = text.firstMatch(of: /(?m)^(?:CREATE|INSERT|DROP|\/\*!\d+ DROP|\/\*!40000 DROP)/) else { return }
+    guard !text[..<content.range.lowerBound].contains(/(?:MASTER|SOURCE)_LOG_FILE/) else { return }
+    _ = try DumpReplay.start(DumpCoordinates())
   }
 
   /// Makes the database that a dump finds itself in: the one that it was taken from, for code in it that names it.

@@ -20,6 +20,9 @@ struct MySQLScanReport: Sendable {
   /// The same where another began before.
   private(set) var cutBefore: Int?
 
+  /// Where in the binary logs the dump was taken, as far as it says so.
+  var coordinates = DumpCoordinates()
+
   private var kinds: [(line: Int, kind: String)] = []
   private var next = 0
   private static let remembered = 16 << 10
@@ -33,6 +36,8 @@ struct MySQLScanReport: Sendable {
     } else if text.hasPrefix("-- Dump completed") || text.hasPrefix("-- Dump end time:") {
       open = nil
       completed = MySQLScanReport.time(text) ?? completed
+    } else {
+      coordinates.take(comment: text)
     }
   }
 

@@ -119,7 +119,8 @@ extension MySQLScanner {
     guard let base = bytes.baseAddress else { return end }
     let found = memchr(base + start, 10, end - start).map { UnsafeRawPointer($0) - UnsafeRawPointer(base) }
     let stop = found.map { $0 + 1 } ?? end
-    if comment.count < 200 { comment.append(contentsOf: bytes[start..<min(stop, start + 200)]) }
+    // Global transaction ids are a list in one line.
+    if comment.count < MySQLScanner.beginning { comment.append(contentsOf: bytes[start..<min(stop, start + MySQLScanner.beginning)]) }
     let text = comment
     if found != nil {
       comment.removeAll(keepingCapacity: true)

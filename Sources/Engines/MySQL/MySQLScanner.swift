@@ -28,6 +28,13 @@ struct MySQLScanner {
   /// How much of a statement is looked at to tell what it is.
   static let beginning = 4 << 10
 
+  /// What the statements come from.
+  enum Origin: Sendable {
+    case dump
+    /// Binary logs in the form of the vendor's reader: the default database says nothing of what a statement changes.
+    case log
+  }
+
   enum Mode: Hashable {
     case between, statement, lineComment, blockComment, delimiterLine
     case quoted(UInt8)
@@ -60,7 +67,12 @@ struct MySQLScanner {
   /// Whether a comment stands inside a statement and not between two.
   var isInsideStatement = false
 
-  init(countsRows: Bool = false) { self.countsRows = countsRows }
+  private let origin: Origin
+
+  init(countsRows: Bool = false, origin: Origin = .dump) {
+    self.countsRows = countsRows
+    self.origin = origin
+  }
 
   /// Reads on from `start`; answers how far it came, which leaves less than `lookahead` bytes unless this `isLast`.
   mutating func scan(
@@ -110,6 +122,9 @@ struct MySQLScanner {
   /// Tells what the held statement is, and hands it on or leaves it out.
   mutating func decide(_ sink: any MySQLSink) throws {
     let statement = MySQLStatement(Array(held.prefix(MySQLScanner.beginning)))
+    if statement.effect == .leaveOut(.replication) || statement.effect == .leaveOut(.settings), origin == .dump {
+      report.coordinates.take(String(decoding: held.prefix(MySQLScanner.beginning), as: UTF8.self))
+    }
     fate = try judge(statement, sink)
     current = statement
     report.remember(statement.kind, line: statementLine)
@@ -120,7 +135,9 @@ struct MySQLScanner {
 
   private mutating func judge(_ statement: MySQLStatement, _ sink: any MySQLSink) throws -> Fate {
     switch statement.effect {
-    case .enter(let name): isInSystem = SystemSchemas.contains(name)
+    case .enter(let name): isInSystem = origin == .dump && SystemSchemas.contains(name)
+    // The reader's own: the session's character set, and files of LOAD DATA that it wrote beside the logs.
+    case .hostAccess(let what) where origin == .log && (statement.setsCharacterSet || what.hasPrefix("LOAD ")): break
     case .hostAccess(let what):
       throw Fault(
         .unsafeContent, "the dump asks the host for a file or a command with \(what), at line \(statementLine), which is refused",

@@ -16,6 +16,9 @@ struct MySQLStatement: Sendable, Hashable {
   /// Whether rows in parentheses follow a list of columns in parentheses.
   var hasColumnList = false
 
+  /// Whether it is the client's command `\C`, which changes nothing but the session's character set.
+  var setsCharacterSet: Bool { effect == .hostAccess("a client command") && characterSet != nil }
+
   struct Definer: Sendable, Hashable {
     var user: String
     var host: String?
@@ -55,6 +58,7 @@ struct MySQLStatement: Sendable, Hashable {
     effect = .plain
     if tokens.first == .symbol(UInt8(ascii: "\\")) {
       effect = .hostAccess("a client command")
+      if written.dropFirst().first == .word("C") { characterSet = MySQLStatement.name(at: 2, of: written)?.lowercased() }
       return
     }
     switch first {
@@ -87,9 +91,14 @@ struct MySQLStatement: Sendable, Hashable {
     if second == "NAMES" { characterSet = MySQLStatement.name(at: 2, of: tokens)?.lowercased() }
     for (index, token) in tokens.enumerated() {
       guard case .word(let word) = token, word.hasSuffix("SQL_MODE"), !word.hasPrefix("@OLD"), index + 2 < tokens.count,
-        tokens[index + 1] == .symbol(UInt8(ascii: "=")), case .quoted(let modes) = tokens[index + 2]
+        tokens[index + 1] == .symbol(UInt8(ascii: "="))
       else { continue }
-      backslashEscapes = !modes.uppercased().contains("NO_BACKSLASH_ESCAPES")
+      switch tokens[index + 2] {
+      case .quoted(let modes): backslashEscapes = !modes.uppercased().contains("NO_BACKSLASH_ESCAPES")
+      // As binary logs give it (sql_mode.h: MODE_NO_BACKSLASH_ESCAPES).
+      case .word(let number): if let bits = UInt64(number) { backslashEscapes = bits & 1 << 20 == 0 }
+      case .symbol: continue
+      }
     }
   }
 

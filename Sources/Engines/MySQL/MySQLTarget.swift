@@ -13,6 +13,16 @@ final class MySQLTarget: ScratchTarget {
   private let server: MySQLServer
   private let socket: SocketDirectory
   private let restored = Mutex<MySQLEndpoint?>(nil)
+  /// What was loaded and waits to be rolled forward.
+  private let loaded = Mutex<Loaded?>(nil)
+
+  private struct Loaded: Sendable {
+    var session: MySQLLoadSession
+    var initial: String?
+    var coordinates: DumpCoordinates
+    var isWhole: Bool?
+    var named: String?
+  }
 
   private init(_ context: EngineContext, _ options: MySQLOptions, _ server: MySQLServer, _ socket: SocketDirectory) {
     self.context = context
@@ -26,7 +36,10 @@ final class MySQLTarget: ScratchTarget {
   ) async throws -> MySQLTarget {
     let socket = try await SocketDirectory.settle(context, longest: MySQLServer.socketName)
     do {
-      let server = try await MySQLServer.fresh(installation, context, confinement, socket: socket.path)
+      let server = try await MySQLServer.fresh(
+        installation, context, confinement, socket: socket.path,
+        // LOAD DATA in logs comes as files that the reader writes beside them.
+        extra: context.logs == nil ? [] : ["--local-infile=1"])
       return MySQLTarget(context, options, server, socket)
     } catch {
       try await socket.remove(context)
@@ -39,21 +52,50 @@ final class MySQLTarget: ScratchTarget {
     let server = server
     let accounts = try await onThread("mysql accounts") { try MySQLAccounts(server) }
     let session = MySQLLoadSession(context: context, server: server, accounts: accounts, options: options)
-    var notes: [String]
-    var initial: String?
-    var completed: CivilTime?
+    var report = RestoreReport(engineTime: .zero)
+    let loaded: Loaded
     switch content {
     case .stream(let source):
-      let report: MySQLScanReport
-      (report, initial) = try await MySQLPlainLoad(session: session).load(source)
-      notes = report.notes
-      completed = report.completed
-    case .directory(let path): notes = try await MyDumperLoad(session: session, dump: try MyDumperDirectory(path)).load()
+      let (scan, header, database) = try await MySQLPlainLoad(session: session).load(source)
+      (report.notes, report.completed) = (scan.notes, scan.completed)
+      loaded = Loaded(
+        session: session, initial: database, coordinates: scan.coordinates,
+        // Of several databases the tools name the first, and of all none.
+        isWhole: header.isVendors ? header.database == nil : nil, named: header.database)
+    case .directory(let path):
+      let dump = try MyDumperDirectory(path)
+      if context.logs != nil { _ = try DumpReplay.start(dump.coordinates ?? DumpCoordinates()) }
+      report.notes = try await MyDumperLoad(session: session, dump: dump).load()
+      loaded = Loaded(session: session, coordinates: dump.coordinates ?? DumpCoordinates())
     case .file, .handle: throw Fault(.internalError, "the engine mysql was given content of a kind that it did not ask for")
     }
-    let elapsed = context.clocks.elapsed() - begin
-    try await finish(accounts, initial: initial)
-    return RestoreReport(engineTime: elapsed, completed: completed, notes: notes)
+    report.engineTime = context.clocks.elapsed() - begin
+    if rollsForward {
+      _ = try DumpReplay.start(loaded.coordinates)
+      self.loaded.withLock { $0 = loaded }
+    } else {
+      try await finish(accounts, initial: loaded.initial)
+    }
+    return report
+  }
+
+  var rollsForward: Bool { context.logs != nil }
+
+  func recover() async throws -> RestoreReport {
+    guard let loaded = loaded.withLock({ $0 }), let archive = context.logs else { throw Fault(.notReady, "nothing was restored") }
+    let accounts = loaded.session.accounts
+    let found: [String]
+    do {
+      found = try await onThread("mysql databases") {
+        try accounts.databases().filter { $0.name != loaded.initial || $0.tables > 0 }.map(\.name)
+      }
+    } catch let error as MySQLError { throw MySQLTarget.unlisted(error) }
+    let dumped = DumpReplay.Dumped(
+      isWhole: loaded.isWhole, named: loaded.named, databases: found.isEmpty ? [loaded.initial].compactMap(\.self) : found)
+    let replay = try DumpReplay(loaded.session, archive, loaded.coordinates, holds: dumped)
+    let report = try await replay.run()
+    try await finish(accounts, initial: loaded.initial)
+    return report
   }
 
   /// Takes the loader's rights away and settles which database the checks look at.
@@ -64,13 +106,14 @@ final class MySQLTarget: ScratchTarget {
         try accounts.lock()
         return try accounts.databases().map { FoundDatabase(name: $0.name, tables: $0.tables) }
       }
-    } catch let error as MySQLError {
-      throw Fault(
-        .toolFailed, "the restored databases cannot be listed: \(error.withoutValues)", advice: "See `drillmark log`", isTransient: true)
-    }
+    } catch let error as MySQLError { throw MySQLTarget.unlisted(error) }
     let database = try choose(found, initial: initial)
     try Accounts.writeFile(checkOptions, accounts.checker.optionsFile, owner: server.confinement.user)
     restored.withLock { $0 = accounts.checker.entering(database) }
+  }
+
+  private static func unlisted(_ error: MySQLError) -> Fault {
+    Fault(.toolFailed, "the restored databases cannot be listed: \(error.withoutValues)", advice: "See `drillmark log`", isTransient: true)
   }
 
   private struct FoundDatabase: Sendable {

@@ -2,6 +2,7 @@ import DrillModel
 import Foundation
 import Glibc
 import MySQLKit
+import MySQLReplay
 
 /// What a backup of mariadb-backup or xtrabackup says of itself.
 ///

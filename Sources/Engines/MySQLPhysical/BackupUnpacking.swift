@@ -95,11 +95,6 @@ struct PhysicalPrograms: Sendable {
   /// What unpacks xbstreams.
   func streamReader() throws -> String { try resolved(isMariaDB ? ["mbstream"] : ["xbstream"], package) }
 
-  /// What reads binary logs.
-  func logReader() throws -> String {
-    try resolved(isMariaDB ? ["mariadb-binlog", "mysqlbinlog"] : ["mysqlbinlog"], isMariaDB ? "mariadb-client" : "mysql-client")
-  }
-
   /// What checks every page of a tablespace.
   func pageChecker() throws -> String { try resolved(["innochecksum"], installation.vendor.package) }
 

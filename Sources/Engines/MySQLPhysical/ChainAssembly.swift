@@ -1,5 +1,6 @@
 import DrillModel
 import Foundation
+import MySQLReplay
 import Selecting
 
 /// Groups full and incremental backups into recovery points.
@@ -75,7 +76,7 @@ struct ChainAssembly {
       guard let base = chain.first else { continue }
       var point = link.candidate
       point.artefact = base.candidate.artefact
-      point.chain = chain.dropFirst().map(\.candidate.artefact)
+      point.chain = chain.dropFirst().map(\.candidate.artefact)[...]
       result.candidates.append(point)
     }
   }
@@ -117,23 +118,29 @@ struct ChainAssembly {
   // MARK: Streams
 
   private mutating func chain(_ streams: [Candidate]) {
-    var base: Candidate?
-    var increments: [Artefact] = []
+    var (base, increments) = (Candidate?.none, [Candidate]())
     for candidate in streams {
-      guard ChainAssembly.saysIncremental(candidate.artefact.name) else {
-        base = candidate
-        increments = []
+      if !ChainAssembly.saysIncremental(candidate.artefact.name) {
+        addPoints(on: base, increments)
+        (base, increments) = (candidate, [])
         result.candidates.append(candidate)
-        continue
-      }
-      increments.append(candidate.artefact)
-      guard let base else {
+      } else if base == nil {
         reject(candidate, "the incremental backup has no full backup before it")
-        continue
+      } else {
+        increments.append(candidate)
       }
+    }
+    addPoints(on: base, increments)
+  }
+
+  /// A point for each incremental backup, with all before it.
+  private mutating func addPoints(on base: Candidate?, _ increments: [Candidate]) {
+    guard let base else { return }
+    let all = increments.map(\.artefact)
+    for (index, candidate) in increments.enumerated() {
       var point = candidate
       point.artefact = base.artefact
-      point.chain = increments
+      point.chain = all[...index]
       result.candidates.append(point)
     }
   }

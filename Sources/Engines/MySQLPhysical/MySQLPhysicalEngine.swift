@@ -4,6 +4,7 @@ package import EngineKit
 import Foundation
 import Manifests
 import MySQLKit
+import MySQLReplay
 package import Selecting
 import ToolRunner
 
@@ -36,7 +37,7 @@ package struct MySQLPhysicalEngine: RestoreEngine {
     let installation = try await MySQLInstallation.find(preferring: .mariadb, tools: context.tools)
     let programs = PhysicalPrograms(installation: installation, tools: context.tools)
     _ = try programs.preparer()
-    if context.logs != nil { _ = try programs.logReader() }
+    if context.logs != nil { _ = try installation.logReader(context.tools) }
     if options.pageChecksums { _ = try programs.pageChecker() }
     return EngineIdentity(version: installation.description, isolation: try RunIsolation().description)
   }
@@ -50,7 +51,8 @@ package struct MySQLPhysicalEngine: RestoreEngine {
     guard let directory = head.directory else {
       let stored = head.storedBytes ?? 0
       return BackupIdentity(
-        format: format.rawValue, intake: .stream, spaceNeeded: (head.layers.isEmpty ? stored : stored * 4) + MySQLPhysicalEngine.logBytes)
+        format: format.rawValue, intake: .stream, spaceNeeded: (head.layers.isEmpty ? stored : stored * 4) + MySQLPhysicalEngine.logBytes,
+        chainFactor: head.layers.isEmpty ? 2 : 5)
     }
     // Times were settled when the chain was put together: this is the full backup, and the point may be later.
     return BackupIdentity(

@@ -1,4 +1,5 @@
 import DrillConfig
+package import MySQLReplay
 
 /// What a drill may say about restoring a physical backup of MariaDB or MySQL.
 package struct MySQLPhysicalOptions: Sendable, Hashable {

@@ -3,6 +3,7 @@ import EngineKit
 import Foundation
 import Glibc
 import MySQLKit
+import MySQLReplay
 import Synchronization
 import ToolRunner
 
@@ -17,7 +18,6 @@ final class MySQLPhysicalTarget: ScratchTarget {
 
   private struct State {
     var server: MySQLServer?
-    var programs: PhysicalPrograms?
     var end: BackupMetadata?
     var checker: MySQLEndpoint?
   }
@@ -38,20 +38,20 @@ final class MySQLPhysicalTarget: ScratchTarget {
     let begin = context.clocks.elapsed()
     let restore = PhysicalRestore(context: context, confinement: confinement, options: options, format: format)
     let prepared = try await restore.run(content)
-    state.withLock {
-      $0.programs = prepared.programs
-      $0.end = prepared.last
-    }
+    state.withLock { $0.end = prepared.last }
     let server = try await restore.start(prepared, socket: socket.path, rollsForward: rollsForward)
     state.withLock { $0.server = server }
     try await judge(server)
     if !rollsForward { try await finish(server) }
-    return RestoreReport(engineTime: context.clocks.elapsed() - begin, notes: prepared.notes)
+    return RestoreReport(
+      engineTime: context.clocks.elapsed() - begin,
+      // A directory was dated by the same line when its chain was put together.
+      completed: format == .directory ? nil : prepared.last.ended, notes: prepared.notes)
   }
 
   func recover() async throws -> RestoreReport {
     let state = state.withLock { $0 }
-    guard let server = state.server, let programs = state.programs, let end = state.end, let archive = context.logs else {
+    guard let server = state.server, let end = state.end, let archive = context.logs else {
       throw Fault(.notReady, "nothing was restored")
     }
     guard let start = end.position else {
@@ -60,7 +60,7 @@ final class MySQLPhysicalTarget: ScratchTarget {
         advice: "Switch the binary log on where the backup is made, or remove `logs`")
     }
     let target = options.target ?? context.recoverTo.map { .time($0) } ?? .latest
-    let replay = LogReplay(context: context, server: server, programs: programs, archive: archive, target: target)
+    let replay = LogReplay(context: context, server: server, archive: archive, target: target)
     let report = try await replay.run(from: start, transactions: end.transactions)
     try await finish(server)
     return report

@@ -32,9 +32,28 @@ struct RestoredContents {
         "\(foreign.count) tables are of a storage engine that the scratch server does not have: \(text(first, 0)): \(text(first, 1))",
         advice: "Restore such tables from a dump")
     }
-    guard vendor == .mariadb else { return }
+    guard vendor == .mariadb else { return try judgeDataFiles() }
     try judgeLost()
     try judgeFiles()
+  }
+
+  /// The same for MySQL, whose dictionary knows where each tablespace of its own should lie (its manual, "The INFORMATION_SCHEMA
+  /// INNODB_DATAFILES Table": relative to the data directory, with `./` in front).
+  private func judgeDataFiles() throws {
+    let paths = try rows(
+      """
+      SELECT f.PATH FROM information_schema.INNODB_TABLESPACES t JOIN information_schema.INNODB_DATAFILES f ON f.SPACE = t.SPACE
+      WHERE t.SPACE_TYPE = 'Single' ORDER BY 1
+      """
+    ).compactMap(\.first)
+    let missing = paths.filter { path in
+      let place = path.hasPrefix("./") ? String(path.dropFirst(2)) : path
+      return place.hasPrefix("/") || place.split(separator: "/").contains("..") || !SmallFile.exists("\(data)/\(place)")
+    }
+    guard let first = missing.first else { return }
+    throw Fault(
+      .restoreFailed, "the files of \(missing.count) tables are missing: \(InertText.line(first, limit: 200))",
+      advice: "Look at how the backup is copied; tables outside the data directory are not restored")
   }
 
   /// A tablespace of its own has a file under the table's name, links and other places having been left out of the copy.

@@ -13,8 +13,7 @@ struct Placement {
 
   let directory: String
   let user: Box.User?
-  /// Bytes that may be written; nil for no limit.
-  let limit: Int64?
+  let limits: UnpackLimits
   let isDurable: Bool
   let stop: StopFlag
   let progress: @Sendable (_ done: Int64) -> Void
@@ -45,6 +44,7 @@ struct Placement {
     defer { descriptor.close() }
     let input = ArchiveInput(descriptor) { stop.isSet }
     let head = try input.exactly(64 << 10)
+    guard !RedisArchive.isOne(head) else { return try place(archive: descriptor, input, head) }
     let format = try RedisFormat(bytes: head, name: "the backup")
     let target = try create(name(of: format))
     defer { target.close() }
@@ -60,24 +60,31 @@ struct Placement {
     return try described(format, as: name(of: format))
   }
 
+  /// What the archive holds lies beside the server's directory and goes into it.
+  private func place(archive descriptor: Descriptor, _ input: ArchiveInput, _ head: [UInt8]) throws -> Placed {
+    let archive = RedisArchive(limits: limits, user: user, stop: stop, progress: progress)
+    let root = try archive.unpack(descriptor, beginning: head + Array(input.rest), to: "\(directory).unpacked")
+    return try place(directory: root, isOurs: true)
+  }
+
   private func place(file path: String, isOurs: Bool) throws -> Placed {
     let format = try RedisFormat(bytes: try RedisFile.head(path), name: "the backup")
     try take(path, as: name(of: format), isOurs: isOurs)
     return try described(format, as: name(of: format))
   }
 
-  private func place(directory path: String) throws -> Placed {
+  private func place(directory path: String, isOurs: Bool = false) throws -> Placed {
     let format = try RedisFormat(ContentHead(name: "the backup", bytes: [], directory: path))
     switch format {
     case .snapshot(_, let file), .log(_, let file):
-      try take(file ?? path, as: name(of: format), isOurs: false)
+      try take(file ?? path, as: name(of: format), isOurs: isOurs)
       return try described(format, as: name(of: format))
     case .parts(let manifest, _):
       guard mkdir("\(directory)/\(Self.parts)", 0o700) == 0 else { throw unusable("\(directory)/\(Self.parts)", errno) }
       try give("\(directory)/\(Self.parts)")
       var placed = Placed(format: format)
       for name in manifest.files {
-        try take("\(manifest.directory)/\(name)", as: "\(Self.parts)/\(name)", isOurs: false)
+        try take("\(manifest.directory)/\(name)", as: "\(Self.parts)/\(name)", isOurs: isOurs)
         placed.sizes[name] = RedisFile.size("\(directory)/\(Self.parts)/\(name)")
       }
       // Under the name that the scratch server looks for, and without files that wait to be removed.
@@ -145,7 +152,7 @@ struct Placement {
   }
 
   private func admit(_ bytes: Int64) throws {
-    guard let limit, bytes > limit else { return }
+    guard let limit = limits.bytes, bytes > limit else { return }
     throw Fault(.unsafeContent, "the backup unpacks to more than the limit of \(limit) bytes")
   }
 

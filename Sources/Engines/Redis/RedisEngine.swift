@@ -23,8 +23,12 @@ package struct RedisEngine: RestoreEngine {
   }
 
   package func inspect(_ head: ContentHead) throws -> BackupIdentity {
-    let format = try RedisFormat(head)
     let stored = head.storedBytes ?? Int64(head.bytes.count)
+    if head.directory == nil, RedisArchive.isOne(head.bytes) {
+      return BackupIdentity(
+        format: "tar archive of a Redis directory", intake: .stream, spaceNeeded: stored * (head.layers.isEmpty ? 1 : 10))
+    }
+    let format = try RedisFormat(head)
     switch format {
     case .parts(_, let bytes):
       return BackupIdentity(format: format.description, intake: .directory, spaceNeeded: bytes)

@@ -77,7 +77,7 @@ final class RedisTarget: ScratchTarget {
     let stop = StopFlag()
     let context = context
     let placement = Placement(
-      directory: directory, user: user, limit: context.limits.bytes, isDurable: context.durability == .production, stop: stop,
+      directory: directory, user: user, limits: context.limits, isDurable: context.durability == .production, stop: stop,
       progress: { context.progress(.restore, $0, nil) })
     return try await withTaskCancellationHandler {
       let placed = try await onThread("redis place") { try placement.place(content) }

@@ -12,13 +12,23 @@ struct BinaryLogScanner {
   /// Where the next byte lies in the log.
   private(set) var offset: Int64 = 0
   private var skipping: Int64 = 0
+  /// What of the event's body is not kept.
+  private var dropped: Int64 = 0
+  private let keepsStatements: Bool
 
   private enum Phase { case magic, header, body }
 
   /// The largest body that is kept; what is larger and should matter is no log of a server.
   private static let longest: UInt32 = 64 << 20
 
-  init(_ name: String) { self.name = name }
+  /// How much of a statement is kept.
+  private static let beginning: UInt32 = 64 << 10
+
+  /// - Parameter keepsStatements: Whether events that carry a statement keep its beginning.
+  init(_ name: String, keepsStatements: Bool = false) {
+    self.name = name
+    self.keepsStatements = keepsStatements
+  }
 
   /// - Throws: `Fault` with code `backup_wrong_format` or `backup_damaged`, and whatever `receive` throws.
   mutating func take(_ bytes: UnsafeRawBufferPointer, _ receive: (BinaryLogEvent) throws -> Void) throws {
@@ -64,7 +74,12 @@ struct BinaryLogScanner {
       expect(.header, BinaryLogEvent.headerLength)
     case .header: try begin(receive)
     case .body:
-      event?.body = hasChecksums && pending.count >= 4 ? Array(pending.dropLast(4)) : pending
+      event?.body = hasChecksums && dropped == 0 && pending.count >= 4 ? Array(pending.dropLast(4)) : pending
+      guard dropped == 0 else {
+        pending.removeAll(keepingCapacity: true)
+        (skipping, dropped) = (dropped, 0)
+        return
+      }
       try finishEvent(receive)
     }
   }
@@ -86,7 +101,11 @@ struct BinaryLogScanner {
     guard begin > 4 || found.kind == .format else { throw damaged(begin) }
     let body = found.length - UInt32(BinaryLogEvent.headerLength)
     event = found
-    if found.kind == .other {
+    if keepsStatements, found.carriesStatement, body > 0 {
+      let kept = min(body, BinaryLogScanner.beginning)
+      dropped = Int64(body - kept)
+      expect(.body, Int(kept))
+    } else if found.kind == .other {
       pending.removeAll(keepingCapacity: true)
       skipping = Int64(body)
       if body == 0 { try finishEvent(receive) }

@@ -55,6 +55,20 @@ struct BinaryLogEvent: Sendable {
     return nil
   }
 
+  /// Whether it carries a statement's text, which replaying by database may leave out: types 2, 18 (LOAD DATA), and MariaDB's compressed 165.
+  var carriesStatement: Bool { [2, 18, 165].contains(type) }
+
+  /// The session's database and the statement's text as far as it was kept; nil for events that carry none.
+  var statement: LoggedStatement? {
+    let fixed = type == 18 ? 26 : 13
+    guard carriesStatement, body.count >= fixed else { return nil }
+    let start = fixed + Int(body.number(11, 2))
+    let end = start + Int(body[8])
+    guard body.count > end else { return nil }
+    return LoggedStatement(
+      database: String(decoding: body[start..<end], as: UTF8.self), text: type == 165 ? nil : Array(body[(end + 1)...]))
+  }
+
   /// The last transaction of each stream before this log, of a state event of MariaDB; nil for MySQL's, which holds ranges.
   var state: [TransactionID]? {
     guard type == 163, body.count >= 4 else { return nil }
@@ -65,6 +79,19 @@ struct BinaryLogEvent: Sendable {
       let domain = body.number(at, 4)
       return TransactionID(stream: "\(domain)-\(body.number(at + 4, 4))", domain: String(domain), sequence: body.number(at + 8, 8))
     }
+  }
+}
+
+/// A statement in a log.
+package struct LoggedStatement: Sendable {
+  /// The database that its session was in; empty for none.
+  package var database: String
+  /// Its beginning; nil where the log holds it compressed.
+  package var text: [UInt8]?
+
+  package init(database: String, text: [UInt8]?) {
+    self.database = database
+    self.text = text
   }
 }
 

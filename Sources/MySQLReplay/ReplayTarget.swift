@@ -1,4 +1,4 @@
-import DrillConfig
+package import DrillConfig
 package import DrillModel
 
 /// Where a roll-forward with binary logs ends.
@@ -13,7 +13,7 @@ package enum ReplayTarget: Sendable, Hashable {
   case transaction(String)
 
   /// For people.
-  var description: String {
+  package var description: String {
     switch self {
     case .latest: "the end of the logs"
     case .time(let time): "the time \(time)"
@@ -47,7 +47,7 @@ package struct BinaryLogPosition: Sendable, Hashable, CustomStringConvertible {
 
 extension ReplayTarget {
   /// How it is written: `latest`, or a mapping of one key.
-  static let valueType: ValueType<ReplayTarget> = {
+  package static let valueType: ValueType<ReplayTarget> = {
     let word = ValueType<ReplayTarget>.choice(of: ["latest": .latest], named: ["latest"])
     let keys = Section<Written>(
       [

@@ -1,30 +1,43 @@
 import DrillModel
-import EngineKit
+package import EngineKit
 import Foundation
 import Glibc
-import MySQLKit
+package import MySQLKit
 import Selecting
 import Synchronization
-import ToolRunner
+package import ToolRunner
 
 /// Applies binary logs to a scratch server: the vendor's reader piped into one client for all logs, both in boxes.
-struct LogReplay: Sendable {
+package struct LogReplay: Sendable {
   let context: EngineContext
   let server: MySQLServer
-  let programs: PhysicalPrograms
   let archive: LogArchive
   let target: ReplayTarget
+  let scope: ReplayScope
+
+  /// - Parameter scope: What of the logs is applied.
+  package init(context: EngineContext, server: MySQLServer, archive: LogArchive, target: ReplayTarget, scope: ReplayScope = ReplayScope()) {
+    self.context = context
+    self.server = server
+    self.archive = archive
+    self.target = target
+    self.scope = scope
+  }
 
   private var directory: String { "\(context.directory)/logs" }
 
   /// Rolls forward from where the backup ends.
-  func run(from start: BinaryLogPosition, transactions: [String]) async throws -> RestoreReport {
+  ///
+  /// - Parameter transactions: The last global transaction ids at that place, where the backup says so.
+  /// - Throws: `Fault` that tells a hole, a cut, a foreign server's log and a target that is not reached apart.
+  package func run(from start: BinaryLogPosition, transactions: [String]) async throws -> RestoreReport {
     let begin = context.clocks.elapsed()
     let catalogue = try await LogCatalogue(archive, startingAt: start)
-    let reader = try programs.logReader()
+    let reader = try server.installation.logReader(context.tools)
     try Accounts.makeDirectory(directory, owner: server.confinement.user, mode: 0o700)
     let client = try ReplayClient(context, server, directory: directory)
     var judge = ReplayJudge(target: target, start: start, backup: transactions)
+    judge.statements = scope.statements
     do {
       try await apply(catalogue, &judge, reader, client)
       try await client.finish()
@@ -95,13 +108,18 @@ struct LogReplay: Sendable {
     _ path: String, from start: Int64, to stop: Int64?, _ name: String, _ reader: String, _ client: ReplayClient
   ) async throws {
     var arguments = ["--no-defaults", "--verify-binlog-checksum", "--local-load=\(directory)", "--start-position=\(start)"]
+    // The scratch server keeps no account of transactions, and would refuse their ids.
+    if server.installation.vendor == .mysql { arguments.append("--skip-gtids") }
+    if let database = scope.database { arguments.append("--database=\(database)") }
     if let stop { arguments.append("--stop-position=\(stop)") }
+    let (input, filtering) = try filtered(try client.input())
     let exit = try await context.tools.run(
       ToolCommand(
         reader, arguments + [path], environment: MySQLServer.environment.merging(["TMPDIR": directory]) { $1 }, directory: directory,
-        output: .descriptor(try client.input()),
+        output: .descriptor(input),
         box: server.confinement.box(
-          for: reader, reading: programs.installation.readable + [reader], writing: [directory, "/dev/null"], alone: true)))
+          for: reader, reading: server.installation.readable + [reader], writing: [directory, "/dev/null"], alone: true)))
+    try await filtering?.value
     try Task.checkCancellation()
     guard !exit.isSuccess else { return }
     if await client.hasEnded() { throw Fault(.toolFailed, "the client ended") }
@@ -110,6 +128,58 @@ struct LogReplay: Sendable {
     throw Fault(
       .backupDamaged, "the binary log \(name) cannot be read, \(exit.status): \(said)",
       advice: "Run `drillmark log` for all that was said; copy the log again")
+  }
+
+  /// Where the reader writes: the client, or a filter before it that ends when the reader does.
+  private func filtered(_ client: Descriptor) throws -> (Descriptor, Task<Void, any Error>?) {
+    guard let filter = scope.filter else { return (client, nil) }
+    let pipe: ToolRunner.Pipe
+    do { pipe = try ToolRunner.Pipe(capacity: 1 << 20) } catch {
+      client.close()
+      throw error
+    }
+    let source = pipe.reading
+    return (
+      pipe.writing,
+      Task {
+        try await onThread("log filter", stack: 4 << 20) {
+          defer { source.close() }
+          try filter(source, client)
+        }
+      }
+    )
+  }
+}
+
+/// What of the logs a roll-forward applies.
+package struct ReplayScope: Sendable {
+  /// Only what was logged for this database, as the vendor's reader tells it; nil for all.
+  package var database: String?
+  /// Carries statements from the first descriptor to the second, which it closes, and leaves out what a restored dump cannot take. Blocks.
+  package var filter: (@Sendable (_ source: Descriptor, _ target: Descriptor) throws -> Void)?
+
+  /// Looks at every statement before any of its log is applied, and throws for one that the reader would wrongly leave out.
+  package var statements: (@Sendable (LoggedStatement) throws -> Void)?
+
+  package init(
+    database: String? = nil, filter: (@Sendable (Descriptor, Descriptor) throws -> Void)? = nil,
+    statements: (@Sendable (LoggedStatement) throws -> Void)? = nil
+  ) {
+    self.database = database
+    self.filter = filter
+    self.statements = statements
+  }
+}
+
+extension MySQLInstallation {
+  /// The vendor's program that reads binary logs.
+  ///
+  /// - Throws: `Fault` with code `tool_missing` that names the Debian package.
+  package func logReader(_ tools: any ToolRunning) throws -> String {
+    let isMariaDB = vendor == .mariadb
+    let found = try program(
+      isMariaDB ? ["mariadb-binlog", "mysqlbinlog"] : ["mysqlbinlog"], package: isMariaDB ? "mariadb-client" : "mysql-client", tools: tools)
+    return URL(fileURLWithPath: found).resolvingSymlinksInPath().path
   }
 }
 
@@ -129,7 +199,7 @@ private struct LogSpool {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
     defer { buffer.deallocate() }
     var events: [BinaryLogEvent] = []
-    var scanner = BinaryLogScanner(name)
+    var scanner = BinaryLogScanner(name, keepsStatements: judge.statements != nil)
     while true {
       if isStopped() { throw CancellationError() }
       let count = Glibc.read(stream.raw, buffer.baseAddress, buffer.count)

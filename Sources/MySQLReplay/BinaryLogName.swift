@@ -1,12 +1,12 @@
 import Foundation
 
 /// The name that a server gives a binary log: a base name, a dot and a number of at least six digits.
-struct BinaryLogName: Sendable, Hashable {
-  var base: String
-  var number: Int
+package struct BinaryLogName: Sendable, Hashable {
+  package var base: String
+  package var number: Int
 
   /// Reads a log's own name, or that of a copy with the suffix of a compression; nil for indexes and anything else.
-  init?(_ name: String) {
+  package init?(_ name: String) {
     var leaf = (name as NSString).lastPathComponent
     for suffix in BinaryLogName.suffixes where leaf.lowercased().hasSuffix(suffix) {
       leaf.removeLast(suffix.count)
