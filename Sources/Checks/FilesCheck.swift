@@ -50,6 +50,8 @@ package struct FilesCheck: IntegrityCheck {
       } onCancel: {
         stopped.flag.store(true, ordering: .relaxed)
       }
+    } catch let fault as Fault where fault.code == .backupDamaged {
+      return CheckFinding(.failed, expected: expected, found: fault.message)
     } catch let fault as Fault {
       return CheckFinding(.couldNotVerify, expected: expected, found: fault.description)
     } catch {
@@ -65,7 +67,7 @@ package struct FilesCheck: IntegrityCheck {
     let isCancelled: @Sendable () -> Bool = { stopped.flag.load(ordering: .relaxed) }
     var problems: [String] = []
     var looked: [String] = []
-    for path in options.required where !Self.exists(path, below: probe.root) { problems.append("\(path): missing") }
+    for path in options.required where try !Self.exists(path, below: probe.root) { problems.append("\(path): missing") }
     if !options.required.isEmpty { looked.append("\(options.required.count - problems.count) of \(options.required.count) required paths") }
     if let least = options.least {
       let count = try FileCount.count(below: probe.root, isCancelled: isCancelled)
@@ -107,13 +109,18 @@ package struct FilesCheck: IntegrityCheck {
   }
 
   /// Whether something is there, reached through directories only: a link out of the tree does not count.
-  private static func exists(_ path: String, below root: String) -> Bool {
+  ///
+  /// - Throws: `Fault` when nobody can tell.
+  private static func exists(_ path: String, below root: String) throws -> Bool {
     var current = root
     let parts = path.split(separator: "/").filter { $0 != "." }
     for (index, part) in parts.enumerated() {
       current += "/\(part)"
       var status = stat()
-      guard lstat(current, &status) == 0 else { return false }
+      guard lstat(current, &status) == 0 else {
+        if [ENOENT, ENOTDIR, ENAMETOOLONG, ELOOP].contains(errno) { return false }
+        throw TreeReadFault.of("cannot look at \(path) in \(root)")
+      }
       if index < parts.count - 1, status.st_mode & S_IFMT != S_IFDIR { return false }
     }
     return true

@@ -26,7 +26,7 @@ struct FileHasher: Sendable {
   /// - Throws: `Fault` for a file that cannot be read, or `CancellationError`.
   func digests(of files: [(path: [UInt8], size: Int64)]) throws -> [[UInt8]] {
     let directory = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard directory >= 0 else { throw Fault(.permissionDenied, "cannot read the directory \(root): \(String(cString: strerror(errno)))") }
+    guard directory >= 0 else { throw TreeReadFault.of("cannot read the directory \(root)") }
     defer { close(directory) }
     // Largest first, so that no core is left with one large file at the end.
     let order = files.indices.sorted { files[$0].size > files[$1].size }
@@ -68,6 +68,6 @@ struct FileHasher: Sendable {
   }
 
   private func fault(_ what: String, _ path: [UInt8]) -> Fault {
-    Fault(.permissionDenied, "\(what) \(Manifest.escaped(path)) in \(root): \(String(cString: strerror(errno)))")
+    TreeReadFault.of("\(what) \(Manifest.escaped(path)) in \(root)")
   }
 }

@@ -24,7 +24,7 @@ package struct TreeWalker: ~Copyable {
   package init(root: String) throws {
     self.root = root
     let descriptor = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw Fault(.permissionDenied, "cannot read the directory \(root): \(String(cString: strerror(errno)))") }
+    guard descriptor >= 0 else { throw TreeReadFault.of("cannot read the directory \(root)") }
     try enter(descriptor, prefix: [])
   }
 
@@ -94,7 +94,7 @@ package struct TreeWalker: ~Copyable {
   }
 
   private func fault(_ what: String, _ path: [UInt8]) -> Fault {
-    Fault(.permissionDenied, "\(what) \(Manifest.escaped(path)) in \(root): \(String(cString: strerror(errno)))")
+    TreeReadFault.of("\(what) \(Manifest.escaped(path)) in \(root)")
   }
 
   static func terminated(_ name: [UInt8]) -> [CChar] { name.map { CChar(bitPattern: $0) } + [0] }

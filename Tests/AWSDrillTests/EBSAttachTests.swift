@@ -95,20 +95,34 @@ struct EBSAttachTests {
     #expect(await bench.fault(options) == nil)
   }
 
-  @Test("says that a journal was left alone, and finishes it when the drill asks for that")
+  @Test("finishes a journal as a restore would, and says that it was left alone where the drill asks for that")
   func journal() async throws {
     let bench = bench(image: { path in _ = try HostProgram.run("/usr/sbin/debugfs", ["-w", "-R", "feature needs_recovery", path]) })
     let disk = try #require(bench.disk)
     let before = disk.bytes
-    let (target, report) = try await bench.restore()
+    var options = bench.attaching
+    options.attach?.journal = .skip
+    let (target, report) = try await bench.restore(options)
     #expect(report.notes.contains { $0.contains("its journal was left alone") } && disk.bytes == before)
     try await target.destroy()
-    var options = bench.attaching
-    options.attach?.journal = .replay
-    let (replayed, finished) = try await bench.restore(options)
-    #expect(!finished.notes.contains { $0.contains("journal") } && disk.mountOptions.contains("ro"))
+    let (replayed, finished) = try await bench.restore()
+    #expect(finished.notes.contains { $0.contains("its journal was finished") } && disk.mountOptions.contains("ro"))
     try await replayed.destroy()
     #expect(disk.bytes != before)
+  }
+
+  @Test("mounts XFS as well", .enabled(if: LoopDisk.xfsAbsence == nil, Comment(rawValue: LoopDisk.xfsAbsence ?? "")))
+  func xfs() async throws {
+    let bench = EBSBench(disk: LoopDisk(files: files, fileSystem: .xfs))
+    let disk = try #require(bench.disk)
+    let (target, report) = try await bench.restore()
+    #expect(try await names(target) == ["data", "data/one", "data/two", "etc", "etc/app.conf"])
+    #expect(disk.mountOptions.contains("ro") && report.notes.contains { $0.contains("mounted read-only as xfs") }, "\(report.notes)")
+    try await target.destroy()
+    #expect(bench.left.isEmpty && disk.mountPoints.isEmpty)
+    var options = bench.attaching
+    options.attach?.fileSystem = .ext4
+    #expect(await bench.fault(options)?.code == .backupWrongFormat)
   }
 
   @Test("attaches once although a reply is lost, and under the next name when one is taken")

@@ -21,10 +21,11 @@ struct EBSRunTests {
   }
 
   /// The same on an instance, with a disk that is plugged in when a volume is attached.
-  private func attached(files: String = "{min: 2, required: [etc/app.conf]}") throws -> (
-    site: ScratchSite, ec2: ScriptedEC2, disk: LoopDisk
-  ) {
-    let disk = try #require(LoopDisk(files: ["etc/app.conf": "x = 1\n", "data/one": "1"]))
+  private func attached(
+    files: String = "{min: 2, required: [etc/app.conf]}", image: (String) throws -> Void = { _ in }
+  ) throws -> (site: ScratchSite, ec2: ScriptedEC2, disk: LoopDisk) {
+    let made = LoopDisk(files: ["etc/app.conf": "x = 1\n", "data/one": "1"], change: image)
+    let disk = try #require(made)
     let (site, ec2) = bench(restore: "attach: {}", files: files, change: { ($0.disk, $0.whileMaking) = (disk, ["available"]) })
     return (site, ec2, disk)
   }
@@ -60,6 +61,20 @@ struct EBSRunTests {
     ec2.change { ($0.snapshots, $0.whileMaking) = ([$0.snapshots[1]], ["creating", "error"]) }
     let broken = await site.runJSON("d", environment: ec2.environment)
     #expect(broken.record["verdict"].text == "failed" && left(ec2).isEmpty, "\(broken.said)")
+  }
+
+  @Test(
+    "are red where the file system turns out to be damaged at a file, whether the check counts it or asks for it",
+    .enabled(if: LoopDisk.absence == nil, Comment(rawValue: LoopDisk.absence ?? "")),
+    arguments: ["{min: 2}", "{required: [data/one]}"])
+  func damaged(_ files: String) async throws {
+    let (site, ec2, disk) = try attached(files: files) { path in
+      _ = try HostProgram.run("/usr/sbin/debugfs", ["-w", "-R", "sif data/one mode 0", path])
+    }
+    let environment = ec2.environmentOfInstance.merging(["DRILLMARK_HARDWARE_ROOT": disk.root]) { $1 }
+    let result = await site.runJSON("d", environment: environment)
+    #expect(result.status == 1 && result.record["verdict"].text == "failed", "\(result.said)")
+    #expect(result.said.contains("Structure needs cleaning") && left(ec2).isEmpty && disk.mountPoints.isEmpty, "\(result.said)")
   }
 
   @Test("need the engine that belongs to the source, and say so without blaming the backup")

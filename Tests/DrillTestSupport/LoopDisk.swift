@@ -13,6 +13,8 @@ package final class LoopDisk: Sendable {
     case xen
   }
 
+  package enum FileSystem: Sendable { case ext4, xfs }
+
   package static let gibibytes = 20
   private static let partitionStart = 1 << 20
 
@@ -32,6 +34,11 @@ package final class LoopDisk: Sendable {
     return LoopDisk(files: ["a": "b"]) == nil ? "a file system in a loop device cannot be made and mounted here" : nil
   }()
 
+  /// Why there can be none with XFS.
+  package static let xfsAbsence: String? =
+    absence
+    ?? (LoopDisk(files: ["a": "b"], fileSystem: .xfs) == nil ? "an XFS file system cannot be made and mounted here (xfsprogs)" : nil)
+
   /// Nil when the machine cannot have one.
   ///
   /// - Parameters:
@@ -39,7 +46,8 @@ package final class LoopDisk: Sendable {
   ///   - partition: Its number, when the disk has partitions.
   ///   - change: Is given the image's path before it becomes a disk.
   package init?(
-    files: [String: String], partition: Int? = nil, manner: Manner = .nvme, change: (String) throws -> Void = { _ in }
+    files: [String: String], fileSystem: FileSystem = .ext4, partition: Int? = nil, manner: Manner = .nvme,
+    change: (String) throws -> Void = { _ in }
   ) {
     self.manner = manner
     let (image, tree) = ("\(folder.path)/image", "\(folder.path)/tree")
@@ -50,7 +58,13 @@ package final class LoopDisk: Sendable {
         try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
         try Data(text.utf8).write(to: URL(fileURLWithPath: path))
       }
-      try HostProgram.run("/usr/sbin/mkfs.ext4", ["-q", "-F", "-d", tree, image, "8M"])
+      switch fileSystem {
+      case .ext4: try HostProgram.run("/usr/sbin/mkfs.ext4", ["-q", "-F", "-d", tree, image, "8M"])
+      // The smallest that mkfs.xfs makes; a sparse file.
+      case .xfs:
+        let script = "truncate -s 300M $1; mkfs.xfs -q $1; mkdir $2.at; mount -o loop $1 $2.at; cp -r $2/. $2.at/; umount $2.at"
+        try HostProgram.run("/bin/sh", ["-euc", script, "sh", image, tree])
+      }
       try change(image)
       if partition != nil { try LoopDisk.partition(image) }
       disk = try LoopDisk.loop(image, from: 0)

@@ -133,29 +133,19 @@ struct EBSAttachment: Sendable {
   func remove(wasMade: Bool) async throws {
     if let place = try MountTable.current().place(of: run) { throw left("it is still mounted at \(place)") }
     try await volume.confirmAccount()
-    var (looks, misses, wasSeen, waited) = (0, 0, wasMade, Duration.zero)
-    while true {
-      do {
+    try await pace.untilGone(
+      wasMade: wasMade,
+      refused: { failure in
+        let fault = failure.fault(during: "detaching the volume", action: "ec2:DetachVolume", else: .scratchUnusable)
+        return Fault(.scratchUnusable, fault.description, advice: EBSAttachment.remains(place))
+      },
+      step: { waited in
         let attached = try await volume.found().filter { found in
           found.attachments.contains { $0.instance == instance && $0.state != "detached" }
         }
-        misses = attached.isEmpty ? misses + 1 : 0
-        if misses > 1, wasSeen || waited >= pace.patience { return }
-        for found in attached {
-          wasSeen = true
-          try await detach(found, isForced: waited >= EBSAttachment.politeness)
-        }
-      } catch let failure as AWSFailure where !failure.isPassing {
-        let fault = failure.fault(during: "detaching the volume", action: "ec2:DetachVolume", else: .scratchUnusable)
-        throw Fault(.scratchUnusable, fault.description, advice: EBSAttachment.remains(place))
-      } catch is AWSFailure {
-        try Task.checkCancellation()
-      }
-      // The second look, which only confirms the first, need not wait long.
-      looks = misses == 1 ? 1 : looks + 1
-      waited += min(pace.interval, .seconds(looks))
-      try await pace.wait(after: looks)
-    }
+        for found in attached { try await detach(found, isForced: waited >= EBSAttachment.politeness) }
+        return !attached.isEmpty
+      })
   }
 
   private func detach(_ found: EC2Volume, isForced: Bool) async throws {

@@ -15,7 +15,7 @@ struct EBSOptions: Sendable, Hashable {
     var fileSystem: FileSystem?
     var partition: Int?
     var path: String?
-    var journal = Journal.skip
+    var journal = Journal.replay
 
     static let section = Section<Attach>([
       Key(
@@ -27,8 +27,8 @@ struct EBSOptions: Sendable, Hashable {
       Key("partition", \.partition, .integer(1...128), default: "the whole volume", "The number of the partition that holds it."),
       Key("path", \.path, .pathWithin, default: "its root", "The directory in it that checks look at."),
       Key(
-        "journal", \.journal, .choice(), default: "skip",
-        "`skip` leaves the file system as the snapshot has it; `replay` has the kernel finish what its journal holds, as a real restore would."
+        "journal", \.journal, .choice(), default: "replay",
+        "`replay` has the kernel finish what the journal holds, as a real restore would; `skip` leaves the volume as the snapshot has it."
       ),
     ])
   }

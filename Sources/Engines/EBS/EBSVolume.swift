@@ -98,27 +98,17 @@ struct EBSVolume: Sendable {
   func remove(wasMade: Bool) async throws {
     guard place.resource == "volume/\(name)" else { throw left("its row was not made for run \(run)") }
     try await confirmAccount()
-    var (looks, misses, wasSeen, waited) = (0, 0, wasMade, Duration.zero)
-    while true {
-      do {
-        let volumes = try await found()
-        misses = volumes.isEmpty ? misses + 1 : 0
-        if misses > 1, wasSeen || waited >= pace.patience { return }
-        for volume in volumes {
-          wasSeen = true
-          try await delete(volume)
-        }
-      } catch let failure as AWSFailure where !failure.isPassing && failure.code != "IncorrectState" {
+    try await pace.untilGone(
+      wasMade: wasMade, tolerating: { $0.code == "IncorrectState" },
+      refused: { failure in
         let fault = failure.fault(during: "removing the volume", action: "ec2:DeleteVolume", else: .scratchUnusable)
-        throw Fault(.scratchUnusable, fault.description, advice: EBSVolume.remains(place))
-      } catch is AWSFailure {
-        try Task.checkCancellation()
-      }
-      // The second look, which only confirms the first, need not wait long.
-      looks = misses == 1 ? 1 : looks + 1
-      waited += min(pace.interval, .seconds(looks))
-      try await pace.wait(after: looks)
-    }
+        return Fault(.scratchUnusable, fault.description, advice: EBSVolume.remains(place))
+      },
+      step: { _ in
+        let volumes = try await found()
+        for volume in volumes { try await delete(volume) }
+        return !volumes.isEmpty
+      })
   }
 
   private func delete(_ volume: EC2Volume) async throws {

@@ -94,6 +94,10 @@ enum VolumeContent: Sendable, Hashable {
     switch (self, journal) {
     case (.ext(needsReplay: true), .skip):
       return ["the file system was in use when the snapshot was taken, and its journal was left alone: \(words)"]
+    case (.ext(needsReplay: true), .replay):
+      return [
+        "the file system was in use when the snapshot was taken; its journal was finished in the scratch volume, as a real restore would"
+      ]
     case (.xfs, .skip): return ["the file system's log was left alone: if it was in use when the snapshot was taken, \(words)"]
     default: return []
     }
