@@ -72,7 +72,7 @@ let package = Package(
       path: "Sources/Engines/MySQLPhysical"),
     module(
       "EngineRDS",
-      ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "HTTPTransport", "AWSClient", "AWSKit", "PostgreSQLKit"],
+      ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "HTTPTransport", "AWSClient", "AWSKit", "PostgreSQLKit", "MySQLKit"],
       path: "Sources/Engines/RDS"),
     module(
       "EngineEBS", ["DrillModel", "DrillConfig", "ToolRunner", "EngineKit", "HTTPTransport", "AWSClient", "AWSKit", "CSystem"],

@@ -12,6 +12,8 @@ package final class MySQLConnection: @unchecked Sendable {
   private let socket: Int32
   /// The server's number of this connection, for `KILL QUERY`.
   package let number: UInt
+  /// As the server says it: `10.11.19-MariaDB`, `8.0.35`.
+  package let serverVersion: String
 
   /// Connects.
   ///
@@ -26,7 +28,16 @@ package final class MySQLConnection: @unchecked Sendable {
       mysql_close(raw)
       throw error
     }
+    if case .network(let host, _, _, let addresses) = endpoint.place, !addresses.isEmpty {
+      // The library takes no address beside a name to prove, so where the name led is looked at before anything is asked.
+      let peer = MySQLConnection.peer(of: mysql_get_socket(raw))
+      guard let peer, addresses.contains(peer) else {
+        mysql_close(raw)
+        throw MySQLError(code: 2005, message: "\(host) led to \(peer ?? "nowhere"), and not to \(addresses.joined(separator: " or "))")
+      }
+    }
     self.raw = raw
+    serverVersion = mysql_get_server_info(raw).map { String(cString: $0) } ?? ""
     socket = mysql_get_socket(raw)
     number = UInt(mysql_thread_id(raw))
     isOpen = Mutex(true)
@@ -151,13 +162,24 @@ extension MySQLConnection {
       var kind = MYSQL_PROTOCOL_SOCKET.rawValue
       mysql_options(raw, MYSQL_OPT_PROTOCOL, &kind)
       return mysql_real_connect(raw, nil, endpoint.user, endpoint.password, endpoint.database, 0, path, flags) != nil
-    case .network(let host, let port, let authority):
-      var (kind, yes) = (MYSQL_PROTOCOL_TCP.rawValue, CChar(1))
+    case .network(let host, let port, let authority, _):
+      var (kind, yes, isProven) = (MYSQL_PROTOCOL_TCP.rawValue, CChar(1), CChar(authority == nil ? 0 : 1))
       mysql_options(raw, MYSQL_OPT_PROTOCOL, &kind)
-      mysql_options(raw, MYSQL_OPT_SSL_CA, authority)
+      if let authority { mysql_options(raw, MYSQL_OPT_SSL_CA, authority) }
       mysql_options(raw, MYSQL_OPT_SSL_ENFORCE, &yes)
-      mysql_options(raw, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &yes)
+      mysql_options(raw, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &isProven)
       return mysql_real_connect(raw, host, endpoint.user, endpoint.password, endpoint.database, UInt32(port), nil, flags) != nil
+    }
+  }
+
+  /// The numeric address at the other end.
+  private static func peer(of socket: Int32) -> String? {
+    var storage = sockaddr_storage()
+    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    return withUnsafeMutablePointer(to: &storage) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        getpeername(socket, address, &length) == 0 ? HostAddresses.numeric(address, length) : nil
+      }
     }
   }
 

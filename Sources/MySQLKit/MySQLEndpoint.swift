@@ -2,8 +2,9 @@
 package struct MySQLEndpoint: Sendable, Hashable, CustomStringConvertible, CustomReflectable {
   package enum Place: Sendable, Hashable {
     case socket(String)
-    /// Always over TLS; `authority` is a file of certificates that the server's must chain to.
-    case network(host: String, port: UInt16, authority: String)
+    /// Always over TLS. The server's certificate must be for `host` and chain to one in the file `authority`; without that nothing proves who
+    /// answers. `addresses` are the only ones that the name may lead to; none for any.
+    case network(host: String, port: UInt16, authority: String?, addresses: [String])
   }
 
   package var place: Place
@@ -26,11 +27,14 @@ package struct MySQLEndpoint: Sendable, Hashable, CustomStringConvertible, Custo
 
   /// The text of an options file for the vendor's programs, by which no password is in an argument.
   package var optionsFile: String {
-    var lines = ["[client]", "user=\(user)", "password=\"\(password)\""]
+    // Between quotes a backslash begins an escape ("Using option files").
+    func quoted(_ text: String) -> String { "\"\(text.replacing("\\", with: "\\\\"))\"" }
+    var lines = ["[client]", "user=\(quoted(user))", "password=\(quoted(password))"]
     switch place {
-    case .socket(let path): lines += ["socket=\"\(path)\"", "protocol=socket"]
-    case .network(let host, let port, let authority):
-      lines += ["host=\"\(host)\"", "port=\(port)", "protocol=tcp", "ssl-ca=\"\(authority)\"", "ssl-verify-server-cert"]
+    case .socket(let path): lines += ["socket=\(quoted(path))", "protocol=socket"]
+    case .network(let host, let port, let authority, _):
+      lines += ["host=\(quoted(host))", "port=\(port)", "protocol=tcp"]
+      lines += authority.map { ["ssl-ca=\(quoted($0))", "ssl-verify-server-cert"] } ?? ["ssl"]
     }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -38,7 +42,7 @@ package struct MySQLEndpoint: Sendable, Hashable, CustomStringConvertible, Custo
   package var description: String {
     switch place {
     case .socket(let path): "\(user) at \(path)"
-    case .network(let host, let port, _): "\(user) at \(host):\(port)"
+    case .network(let host, let port, _, _): "\(user) at \(host):\(port)"
     }
   }
 

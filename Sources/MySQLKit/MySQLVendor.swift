@@ -3,6 +3,9 @@ package enum MySQLVendor: String, Sendable, Hashable, CaseIterable {
   case mariadb
   case mysql
 
+  /// Whose a server is that says this version; Amazon's own say what they descend from.
+  package init(serverVersion: String) { self = serverVersion.contains("MariaDB") ? .mariadb : .mysql }
+
   /// For people.
   package var title: String { self == .mariadb ? "MariaDB" : "MySQL" }
 

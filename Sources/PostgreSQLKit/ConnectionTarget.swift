@@ -1,3 +1,5 @@
+package import EngineKit
+
 /// Where and as whom to connect. The password stays in memory and is never printed.
 package struct ConnectionTarget: Sendable, CustomStringConvertible, CustomReflectable {
   /// A directory that holds the server's socket, or a host name.
@@ -84,4 +86,11 @@ package struct ConnectionTarget: Sendable, CustomStringConvertible, CustomReflec
   }
 
   private static let nowhere = "/nonexistent"
+}
+
+extension AddressGuard {
+  /// Judges a target; see `check(host:port:address:)`.
+  package func check(_ target: ConnectionTarget) throws -> [String] {
+    try check(host: target.host, port: target.port, address: target.address)
+  }
 }

@@ -29,7 +29,7 @@ extension StandardRegistry {
       throw Fault(
         .configuration,
         "the restore job \(job.id) made \(job.created ?? "nothing that AWS Backup names") (\(job.resourceType ?? "no type")), which cannot be asked",
-        advice: "So far instances and clusters of RDS for PostgreSQL and Aurora PostgreSQL can")
+        advice: "Instances and clusters of RDS and Aurora can: PostgreSQL, MySQL and MariaDB")
     }
     validation.engine = try engine.asking(restored, restoredWithin: job.duration)
     return validation

@@ -67,7 +67,7 @@ struct RDSBench: Sendable {
 
   func restore() -> RDSRestore {
     var restore = RDSRestore(
-      name: ScratchName.of(run), origin: .snapshot(arn: "arn:aws:rds:eu-west-1:123456789012:snapshot:s", engine: "postgres"))
+      name: ScratchName.of(run), origin: .snapshot("arn:aws:rds:eu-west-1:123456789012:snapshot:s", engine: "postgres"))
     restore.tags = RunTags.of(run, labels: ["drill": "orders"])
     return restore
   }

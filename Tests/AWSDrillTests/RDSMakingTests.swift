@@ -69,7 +69,7 @@ struct RDSMakingTests {
     try RDSMaking(point: point, options: options).confirm()
     let bench = RDSBench()
     let restore = RDSMaking(point: point, options: options).restore(
-      named: ScratchName.of(bench.run), tags: RunTags.of(bench.run, labels: [:]))
+      named: ScratchName.of(bench.run), in: ScriptedRDS.account, tags: RunTags.of(bench.run, labels: [:]))
     _ = try? await bench.workshop(isCluster: true).ask { try $0.restoreCluster(restore) }
     let sent = try #require(bench.rds.now.databases.first?.parameters)
     #expect(sent["RestoreToTime"] == "2026-11-20T08:00:00.000Z" && sent["UseLatestRestorableTime"] == nil, "\(sent)")
@@ -78,6 +78,42 @@ struct RDSMakingTests {
     #expect(RDSMaking(point: point, options: options).declared.joined().contains("0.5 to 4.0 capacity units"))
     point.isCluster = false
     #expect(throws: Fault.self) { try RDSMaking(point: point, options: options).confirm() }
+  }
+
+  @Test("is a Multi-AZ DB cluster with the instances that RDS makes, which plan tells, and no other options than it has")
+  func multiZone() async throws {
+    let text =
+      #"{"region":"eu-west-1","arn":"arn:aws:rds:eu-west-1:123456789012:cluster-snapshot:s","source":"orders","isCluster":true,"#
+      + #""isOfLogs":false,"engine":"mysql","engineVersion":"8.0.35","isEncrypted":false,"gibibytes":100}"#
+    let point = try RDSRecoveryPoint(handle: text)
+    var options = RDSOptions()
+    #expect(throws: Fault.self) { try RDSMaking(point: point, options: options).confirm() }
+    (options.instanceClass, options.storageType) = ("db.m6gd.large", "io1")
+    #expect(throws: Fault.self, "io1 needs its operations") { try RDSMaking(point: point, options: options).confirm() }
+    options.iops = 3000
+    let making = RDSMaking(point: point, options: options)
+    try making.confirm()
+    let sent = making.restore(named: "drillmark-x", in: ScriptedRDS.account, tags: [:])
+    let bench = RDSBench()
+    _ = try await bench.workshop(isCluster: true).ask { try $0.restoreCluster(sent) }
+    let asked = try #require(bench.rds.now.databases.first?.parameters)
+    let wanted = [
+      "DBClusterInstanceClass": "db.m6gd.large", "Iops": "3000", "StorageType": "io1", "PubliclyAccessible": "false",
+      "SnapshotIdentifier": "s", "DeletionProtection": "false", "Engine": "mysql",
+    ]
+    for (name, value) in wanted { #expect(asked[name] == value, "\(name)") }
+    let told = making.declared.joined(separator: "\n")
+    for words in ["Multi-AZ DB cluster", "three times 100 GiB of storage with 3000 IOPS", "a writer and two readers", "three zones"] {
+      #expect(told.contains(words), "\(told)")
+    }
+    options.instanceClass = "db.serverless"
+    #expect(throws: Fault.self) { try RDSMaking(point: point, options: options).confirm() }
+    var aurora = point
+    aurora.engine = "aurora-mysql"
+    options.instanceClass = "db.t4g.medium"
+    #expect(throws: Fault.self, "Aurora takes no operations") { try RDSMaking(point: aurora, options: options).confirm() }
+    options.iops = nil
+    try RDSMaking(point: aurora, options: options).confirm()
   }
 
   @Test("is not made when RDS refuses, with a verdict by whose fault it is")

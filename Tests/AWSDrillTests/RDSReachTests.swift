@@ -14,7 +14,7 @@ struct RDSReachTests {
     let closed = ConnectionTarget(host: "127.0.0.1", port: LoopbackSocket.freePort(), user: "u", password: "hunter2", database: "d")
     let pace = Pace(reach: .milliseconds(50), sleep: { _ in try await Task.sleep(for: .milliseconds(20)) })
     let fault = await RDSBench().fault {
-      _ = try await RDSServer(RDSOptions()).reach(closed, protected: ProtectedSystems(), pace: pace, mayRefuseLogin: false)
+      _ = try await RDSPostgreSQL(closed).reached(protected: ProtectedSystems(), pace: pace, mayRefuseLogin: false)
     }
     #expect(fault?.code == .scratchUnusable && fault?.code.verdict == .cannotDrill)
     #expect(fault?.message.contains("cannot be reached") == true && fault?.advice?.contains("security-groups") == true)
@@ -25,9 +25,8 @@ struct RDSReachTests {
   func patience() async {
     let closed = ConnectionTarget(host: "127.0.0.1", port: LoopbackSocket.freePort(), user: "u", password: "p", database: "d")
     let waiting = Task {
-      try await RDSServer(RDSOptions()).reach(
-        closed, protected: ProtectedSystems(), pace: Pace(sleep: { _ in try await Task.sleep(for: .milliseconds(5)) }),
-        mayRefuseLogin: false)
+      try await RDSPostgreSQL(closed).reached(
+        protected: ProtectedSystems(), pace: Pace(sleep: { _ in try await Task.sleep(for: .milliseconds(5)) }), mayRefuseLogin: false)
     }
     try? await Task.sleep(for: .milliseconds(300))
     waiting.cancel()

@@ -113,6 +113,22 @@ struct RDSRemovalTests {
           + "--delete-automated-backups --region eu-west-1"))
   }
 
+  @Test("of a Multi-AZ DB cluster asks for the cluster alone, and returns only when its instances are gone too")
+  func members() async throws {
+    let bench = RDSBench()
+    bench.put(isCluster: true)
+    bench.rds.change { state in
+      for number in 1...3 {
+        var member = ScriptedRDS.Database("\(state.databases[0].name)-instance-\(number)")
+        member.cluster = state.databases[0].name
+        state.databases.append(member)
+      }
+    }
+    #expect(await reap(bench, bench.resource(isCluster: true)) == nil)
+    #expect(bench.rds.scratch.isEmpty && bench.rds.now.deletions.count == 1)
+    #expect(!bench.rds.now.calls.contains("DeleteDBInstance"))
+  }
+
   @Test("of a cluster takes its commands and calls")
   func cluster() async throws {
     let bench = RDSBench()

@@ -102,7 +102,7 @@ struct RDSSourceTests {
     guard case .handle(let handle) = try await source.open(artefact) else { throw CancellationError() }
     let point = try RDSRecoveryPoint(handle: handle)
     #expect(point.moment == moment && point.takenAt == moment)
-    let restore = RDSMaking(point: point, options: RDSOptions()).restore(named: "drillmark-x", tags: [:])
+    let restore = RDSMaking(point: point, options: RDSOptions()).restore(named: "drillmark-x", in: ScriptedRDS.account, tags: [:])
     #expect(restore.origin == .moment(of: "orders", moment))
     let future = try bench.source(usesLogs: true, moment: moment + .seconds(86_400 * 2))
     #expect(try await future.artefacts().first?.obstacle?.contains("reach to 2026-11-21") == true)

@@ -15,20 +15,11 @@ struct RDSRunTests {
     change: (inout ScriptedRDS.State) -> Void = { _ in }
   ) async throws -> (site: ScratchSite, rds: ScriptedRDS) {
     let postgres = try await RestoredPostgreSQL.shared()
-    var state = ScriptedRDS.State()
-    (state.host, state.port) = ("localhost", postgres.server.port)
-    state.snapshots = [
-      ScriptedRDS.Snapshot("rds:orders-old", created: BackupStamp.rfc3339(.seconds(93_600))),
-      ScriptedRDS.Snapshot("rds:orders-new", created: BackupStamp.rfc3339(.seconds(7200))),
-    ]
-    change(&state)
-    let rds = ScriptedRDS(state, onPassword: { postgres.setPassword($0) }, intervene: intervene)
-    let site = ScratchSite()
-    site.drill(
-      "d",
-      "backup: {from: \"\(from)\"}\nrestore: {engine: rds, class: db.t4g.medium, ca: \(postgres.authority)\(restore)}\nchecks:\n\(checks)")
-    postgres.setPassword(RDSRunTests.password.replacing("'", with: "''"))
-    return (site, rds)
+    let made = RDSSite(
+      on: postgres.server.port, authority: postgres.authority, restore: restore, from: from, checks: checks,
+      password: RDSRunTests.password, onPassword: { postgres.setPassword($0.replacing("'", with: "''")) }, intervene: intervene,
+      change: change)
+    return (made.site, made.rds)
   }
 
   private func environment(_ rds: ScriptedRDS, _ more: [String: String] = [:]) -> [String: String] {
@@ -79,9 +70,11 @@ struct RDSRunTests {
 
   @Test("cannot be carried out for another engine, a wrong password or authority, or without permission; nothing is left")
   func cannot() async throws {
-    let (site, rds) = try await bench(change: { state in for index in state.snapshots.indices { state.snapshots[index].engine = "mysql" } })
-    let mysql = await site.runJSON("d", environment: environment(rds))
-    #expect(mysql.record["verdict"].text == "cannot_drill" && mysql.record.reasonTexts.contains("mysql"), "\(mysql.said)")
+    let (site, rds) = try await bench(change: { state in
+      for index in state.snapshots.indices { state.snapshots[index].engine = "oracle-ee" }
+    })
+    let oracle = await site.runJSON("d", environment: environment(rds))
+    #expect(oracle.record["verdict"].text == "cannot_drill" && oracle.record.reasonTexts.contains("oracle-ee"), "\(oracle.said)")
     #expect(!rds.now.calls.contains { $0.hasPrefix("Restore") }, "told before anything is made")
     let (second, server) = try await bench()
     let wrong = await second.runJSON("d", environment: environment(server, ["DRILL_DB": "hunter2secret"]))

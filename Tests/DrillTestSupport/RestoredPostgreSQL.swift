@@ -4,7 +4,7 @@ package final class RestoredPostgreSQL: Sendable {
   package let server: GivenPostgreSQL
   private let certificates: TestCertificates
 
-  /// The authority that signed its certificate, which is for `localhost` and 127.0.0.1.
+  /// The authority that signed its certificate.
   package var authority: String { certificates.authority }
 
   /// One that all tests of a process may share.
@@ -12,12 +12,13 @@ package final class RestoredPostgreSQL: Sendable {
 
   private static let common = Task { try await RestoredPostgreSQL() }
 
-  package init() async throws {
+  /// - Parameter kind: Of its certificate; the usual one is for `localhost` and 127.0.0.1.
+  package init(_ kind: TestCertificates.Kind = .good) async throws {
     guard let certificates = await TestCertificates() else { throw SamplePostgreSQL.Failed(text: "no certificates could be made") }
     self.certificates = certificates
     server = try await GivenPostgreSQL()
     await server.stop()
-    for (name, source) in [("server.crt", certificates.certificate(.good)), ("server.key", certificates.key)] {
+    for (name, source) in [("server.crt", certificates.certificate(kind)), ("server.key", certificates.key)] {
       let place = "\(server.data)/\(name)"
       let result = await HostCommand.run(
         ["/bin/sh", "-c", "cp \"$1\" \"$2\" && chmod 600 \"$2\" && chown --reference=\"$3\" \"$2\"", "sh", source, place, server.data])

@@ -28,6 +28,8 @@ package final class ScriptedRDS: Sendable {
   package struct Database: Sendable {
     package var name: String
     package var isCluster = false
+    /// That RDS made it with; nil for an instance that was asked for.
+    package var cluster: String?
     /// What each look sees; the last one stays.
     package var statuses: [String]
     package var tags: [String: String] = [:]
@@ -139,6 +141,8 @@ package final class ScriptedRDS: Sendable {
         return .result(action, "<Arn>arn:aws:iam::\(ScriptedRDS.account):user/drill</Arn><Account>\(ScriptedRDS.account)</Account>")
       case "DescribeDBSnapshots": return state.snapshots(form, isCluster: false)
       case "DescribeDBClusterSnapshots": return state.snapshots(form, isCluster: true)
+      case "DescribeDBInstances" where form["Filters.Filter.1.Name"] == "db-cluster-id":
+        return state.members(of: form["Filters.Filter.1.Values.Value.1"] ?? "")
       case "DescribeDBInstances": return state.look(form["DBInstanceIdentifier"] ?? "", isCluster: false)
       case "DescribeDBClusters": return state.look(form["DBClusterIdentifier"] ?? "", isCluster: true)
       case "RestoreDBInstanceFromDBSnapshot", "RestoreDBInstanceToPointInTime", "CreateDBInstance":
@@ -211,13 +215,37 @@ extension ScriptedRDS.State {
     made.isCluster = isCluster
     made.parameters = form
     made.isProtected = protectsRestored
-    made.engine = isCluster || action == "CreateDBInstance" ? "aurora-postgresql" : "postgres"
+    made.engine = engine(of: form)
     for number in 1...50 {
       guard let key = form["Tags.Tag.\(number).Key"] else { break }
       made.tags[key] = form["Tags.Tag.\(number).Value"]
     }
     databases.append(made)
+    // A Multi-AZ DB cluster comes with its instances, one writer and two readers.
+    if isCluster, form["DBClusterInstanceClass"] != nil {
+      for number in 1...3 {
+        var member = ScriptedRDS.Database("\(name)-instance-\(number)", statuses: ["available"])
+        (member.cluster, member.engine) = (name, made.engine)
+        databases.append(member)
+      }
+    }
     return .result(action, "<\(kind)>\(xml(made))</\(kind)>")
+  }
+
+  /// As the caller says, or as what is restored has it.
+  private func engine(of form: [String: String]) -> String {
+    if let engine = form["Engine"] { return engine }
+    let snapshot = snapshots.first { form["DBSnapshotIdentifier"]?.hasSuffix(":\($0.name)") == true }
+    let source = form["SourceDBInstanceIdentifier"] ?? form["SourceDBClusterIdentifier"]
+    return snapshot?.engine ?? databases.first { $0.name == source }?.engine ?? "postgres"
+  }
+
+  /// The instances that came with a cluster; once it is gone they are seen once more.
+  fileprivate mutating func members(of cluster: String) -> ScriptedReply {
+    let found = databases.filter { $0.cluster == cluster }
+    if index(cluster, true) == nil { databases.removeAll { $0.cluster == cluster } }
+    let items = found.map { "<DBInstance>\(xml($0))</DBInstance>" }.joined()
+    return .result("DescribeDBInstances", "<DBInstances>\(items)</DBInstances>")
   }
 
   fileprivate mutating func modify(_ action: String, _ form: [String: String], _ name: String, isCluster: Bool) -> ScriptedReply {
@@ -231,6 +259,9 @@ extension ScriptedRDS.State {
   fileprivate mutating func delete(_ action: String, _ name: String, isCluster: Bool) -> ScriptedReply {
     guard let index = index(name, isCluster) else { return missing(isCluster) }
     deletions.append(name)
+    if databases[index].cluster != nil {
+      return ScriptedRDS.error("InvalidDBInstanceState", "it belongs to a Multi-AZ DB cluster and goes with it")
+    }
     if databases[index].isProtected {
       return ScriptedRDS.error(
         "InvalidParameterCombination", "Cannot delete protected DB Instance, please disable deletion protection and try again.")

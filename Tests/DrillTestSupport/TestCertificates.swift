@@ -10,6 +10,8 @@ package final class TestCertificates: Sendable {
     case wrongHost
     /// Signed by itself instead of the authority.
     case selfSigned
+    /// For the addresses that moto gives instances of us-east-1.
+    case rds
   }
 
   /// The authority's certificate.
@@ -41,6 +43,8 @@ package final class TestCertificates: Sendable {
     subjectAltName = DNS:localhost,IP:127.0.0.1
     [elsewhere]
     subjectAltName = DNS:elsewhere.example.com
+    [rds]
+    subjectAltName = DNS:*.aaaaaaaaaa.us-east-1.rds.amazonaws.com
     """
 
   private static let script = """
@@ -53,6 +57,7 @@ package final class TestCertificates: Sendable {
     sign good.pem here 20200101000000Z 20991231235959Z
     sign expired.pem here 20200101000000Z 20200201000000Z
     sign wrongHost.pem elsewhere 20200101000000Z 20991231235959Z
+    sign rds.pem rds 20200101000000Z 20991231235959Z
     """
 }
 

@@ -53,6 +53,17 @@ package final class RDSClient {
     }
   }
 
+  /// The instances of a cluster; none for one that RDS does not know (any more).
+  package func members(of cluster: String) throws(AWSFailure) -> [RDSDatabase] {
+    let parameters = [("Filters.Filter.1.Name", "db-cluster-id"), ("Filters.Filter.1.Values.Value.1", cluster)]
+    do throws(AWSFailure) {
+      return try pages("DescribeDBInstances", parameters, list: "DBInstances").compactMap { RDSDatabase($0, isCluster: false) }
+    } catch {
+      if RDSClient.notFound.contains(error.code) { return [] }
+      throw error
+    }
+  }
+
   // MARK: Making and changing
 
   /// Asks for a new instance, which is not there yet when this returns.

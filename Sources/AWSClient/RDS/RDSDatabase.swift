@@ -7,7 +7,7 @@ package struct RDSDatabase: Sendable, Hashable {
   package var isCluster: Bool
   /// In lower case: `creating`, `available`, `incompatible-restore`, …
   package var status: String
-  /// `db.t4g.medium`; nil for a cluster.
+  /// `db.t4g.medium`; of a Multi-AZ DB cluster that of each of its instances, nil for one of Aurora.
   package var instanceClass: String?
   package var engine: String
   package var engineVersion: String
@@ -37,7 +37,7 @@ package struct RDSDatabase: Sendable, Hashable {
     self.isCluster = isCluster
     arn = text(isCluster ? "DBClusterArn" : "DBInstanceArn") ?? ""
     status = (text(isCluster ? "Status" : "DBInstanceStatus") ?? "").lowercased()
-    instanceClass = text("DBInstanceClass")
+    instanceClass = text(isCluster ? "DBClusterInstanceClass" : "DBInstanceClass")
     engine = text("Engine")?.lowercased() ?? ""
     engineVersion = text("EngineVersion") ?? ""
     host = isCluster ? text("Endpoint") : element["Endpoint"]?.text("Address").flatMap { $0.isEmpty ? nil : $0 }

@@ -5,14 +5,18 @@ package struct RDSRestore: Sendable, Hashable {
   /// Of the instance or the cluster that is made.
   package var name: String
   package var origin: Origin
-  /// Nil leaves the class of the original; a cluster has none.
+  /// Nil leaves the class of the original. Of a cluster it is that of the instances that RDS makes with it, if it makes them.
   package var instanceClass: String?
+  /// Whether the cluster is a Multi-AZ DB cluster, whose instances RDS makes and deletes with it.
+  package var makesMembers = false
   package var subnetGroup: String?
   package var securityGroups: [String] = []
   /// Of instances, or of clusters where a cluster is made.
   package var parameterGroup: String?
   package var optionGroup: String?
   package var storageType: String?
+  /// Of the storage, a second; Aurora takes none.
+  package var iops: Int?
   /// For clusters alone: an instance is encrypted with the key of its snapshot.
   package var kmsKey: String?
   package var port: Int?
@@ -21,8 +25,8 @@ package struct RDSRestore: Sendable, Hashable {
   package var tags: [String: String] = [:]
 
   package enum Origin: Sendable, Hashable {
-    /// The snapshot's ARN, which also names a shared one; `engine` is what a cluster's is.
-    case snapshot(arn: String, engine: String)
+    /// A snapshot by its ARN, which also names a shared one, or by its name; `engine` is what a cluster's is.
+    case snapshot(String, engine: String)
     /// A moment that the logs of this instance or cluster reach; nil for the newest.
     case moment(of: String, Timestamp?)
   }
@@ -68,6 +72,10 @@ package struct RDSRestore: Sendable, Hashable {
         ("ServerlessV2ScalingConfiguration.MaxCapacity", "\(capacity.upperBound)"),
       ]
     }
+    if makesMembers {
+      if let instanceClass { all.append(("DBClusterInstanceClass", instanceClass)) }
+      all.append(("PubliclyAccessible", "false"))
+    }
     // A cluster keeps backups for one day at the least.
     all.append(("BackupRetentionPeriod", "1"))
     return all + common
@@ -82,6 +90,7 @@ package struct RDSRestore: Sendable, Hashable {
     if let subnetGroup { all.append(("DBSubnetGroupName", subnetGroup)) }
     if let optionGroup { all.append(("OptionGroupName", optionGroup)) }
     if let storageType { all.append(("StorageType", storageType)) }
+    if let iops { all.append(("Iops", "\(iops)")) }
     if let port { all.append(("Port", "\(port)")) }
     for (index, group) in securityGroups.enumerated() { all.append(("VpcSecurityGroupIds.VpcSecurityGroupId.\(index + 1)", group)) }
     return all + RDSRestore.parameters(of: tags)

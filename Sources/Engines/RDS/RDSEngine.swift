@@ -6,7 +6,7 @@ package import EngineKit
 import Glibc
 import ToolRunner
 
-/// Has Amazon RDS make an instance or a cluster of a snapshot or of the newest moment, asks its PostgreSQL, and has it deleted.
+/// Has Amazon RDS make an instance or a cluster of a snapshot or of the newest moment, asks it, and has it deleted.
 package struct RDSEngine: RestoreEngine {
   let options: RDSOptions
   let connection: AWSConnection
@@ -24,7 +24,8 @@ package struct RDSEngine: RestoreEngine {
   package static func kind(aws: AWSConnections) -> Kind<any RestoreEngine> {
     Kind(
       name: "rds",
-      summary: "Snapshots of Amazon RDS and Aurora PostgreSQL, into an instance that is made for the run and deleted after it.",
+      summary:
+        "Snapshots of Amazon RDS and Aurora (PostgreSQL, MySQL, MariaDB), into an instance or a cluster made for the run and deleted after it.",
       section: RDSOptions.section, initial: RDSOptions()
     ) { options, context in
       if options.user != nil, options.password == nil {

@@ -9,6 +9,7 @@ struct RDSOptions: Sendable, Hashable {
   var optionGroup: String?
   var kmsKey: String?
   var storageType: String?
+  var iops: Int?
   var port: Int?
   /// Of Aurora Serverless v2; nil for a class with a fixed size.
   var capacity: ClosedRange<Double>?
@@ -46,6 +47,9 @@ struct RDSOptions: Sendable, Hashable {
     Key("option-group", \.optionGroup, .nonEmptyString, "The option group."),
     Key("kms-key", \.kmsKey, .nonEmptyString, "For a cluster: the key to encrypt it with. RDS takes none for an instance."),
     Key("storage-type", \.storageType, .nonEmptyString, default: "that of the original", "The storage, such as gp3."),
+    Key(
+      "iops", \.iops, .integer(1000...256_000), default: "those of the original",
+      "Input and output operations a second of the storage, of each instance of a Multi-AZ DB cluster; Aurora takes none."),
     Key(
       "serverless", .section(Capacity.section, initial: Capacity()),
       "For a cluster with `class: db.serverless`: the fewest (`min`) and the most (`max`) capacity units of Aurora Serverless v2."

@@ -2,18 +2,17 @@ import AWSClient
 import AWSKit
 import DrillModel
 import EngineKit
-import PostgreSQLKit
 import Synchronization
 import ToolRunner
 
-/// What one run has RDS make of a recovery point: an instance, or a cluster with one instance in it.
+/// What one run has RDS make of a recovery point: an instance, a cluster of Aurora with one instance in it, or a Multi-AZ DB cluster.
 final class RDSTarget: ScratchTarget {
   private let options: RDSOptions
   private let connection: AWSConnection
   private let pace: Pace
   private let context: EngineContext
   /// What was asked for, in that order, and where the database is once it can be reached.
-  private let state = Mutex<(made: [RDSWorkshop], server: ConnectionTarget?, mayBeNewPassword: Bool)>(([], nil, false))
+  private let state = Mutex<(made: [RDSWorkshop], server: (any RDSServer)?, mayBeNewPassword: Bool)>(([], nil, false))
 
   init(_ options: RDSOptions, connection: AWSConnection, pace: Pace, context: EngineContext) {
     self.options = options
@@ -47,12 +46,14 @@ final class RDSTarget: ScratchTarget {
     let tags = RunTags.of(context.run, labels: context.labels)
     guard point.isCluster else {
       let instance = workshop(region: point.region, account: account, isCluster: false)
-      let restore = making.restore(named: instance.resource.name, tags: tags)
+      let restore = making.restore(named: instance.resource.name, in: account, tags: tags)
       return try await carryOut(instance, making.instanceAction) { try $0.restoreInstance(restore) }
     }
     let cluster = workshop(region: point.region, account: account, isCluster: true)
-    let restore = making.restore(named: cluster.resource.name, tags: tags)
+    let restore = making.restore(named: cluster.resource.name, in: account, tags: tags)
     let made = try await carryOut(cluster, making.clusterAction) { try $0.restoreCluster(restore) }
+    // RDS makes the instances of such a cluster with it, and deletes them with it.
+    if making.makesMembers { return try await cluster.waitUntilReady { $0.host != nil } }
     let member = workshop(region: point.region, account: account, isCluster: false)
     let wanted = try making.member(named: member.resource.name, of: made.name, tags: tags)
     let instance = try await carryOut(member, "CreateDBInstance") { try $0.addMember(wanted) }
@@ -99,7 +100,7 @@ final class RDSTarget: ScratchTarget {
   // MARK: Reaching
 
   private func remember(_ database: RDSDatabase, password: String, isNew: Bool) throws {
-    let server = try RDSServer(options).target(database, password: password)
+    let server = try options.server(database, password: password)
     state.withLock { ($0.server, $0.mayBeNewPassword) = (server, isNew) }
   }
 
@@ -111,18 +112,17 @@ final class RDSTarget: ScratchTarget {
     }
     let (server, isNew) = state.withLock { ($0.server, $0.mayBeNewPassword) }
     guard let server else { throw Fault(.internalError, "nothing was restored") }
-    let reached = try await RDSServer(options).reach(server, protected: context.protected, pace: pace, mayRefuseLogin: isNew)
+    let reached = try await server.reached(protected: context.protected, pace: pace, mayRefuseLogin: isNew)
     state.withLock { $0.server = reached }
   }
 
   func probes() async throws -> Probes {
     guard let server = state.withLock({ $0.server }) else { throw Fault(.internalError, "nothing was restored") }
-    return RDSServer.probes(server)
+    return server.probes()
   }
 
   var access: [String] {
-    guard let server = state.withLock({ $0.server }) else { return [] }
-    return RDSServer(options).access(server, directory: context.directory)
+    state.withLock { $0.server }?.access(directory: context.directory) ?? []
   }
 
   // MARK: Removing

@@ -12,32 +12,28 @@ extension RDSWorkshop {
   /// - Throws: `Fault` with code `scratch_unusable`, whose advice says what it costs and how to remove it.
   func remove(wasMade: Bool) async throws {
     guard resource.belongs(to: run) else { throw left("its name was not made for run \(run)") }
-    var (wasSeen, isOwnAccount) = (wasMade, false)
-    var (looks, misses) = (0, 0)
-    var waited = Duration.zero
-    while true {
-      do {
+    var isOwnAccount = false
+    try await pace.untilGone(
+      wasMade: wasMade, tolerating: { $0.isAboutState }, refused: refused,
+      step: { _ in
         if let found = try await look() {
           guard isOurs(found) else { throw left("it does not carry the tag of run \(run)") }
-          (wasSeen, isOwnAccount, misses) = (true, true, 0)
-          try await delete(found)
-        } else {
-          misses += 1
-          // What is not there under another account's credentials is not gone.
-          if !isOwnAccount { try await confirmAccount() }
           isOwnAccount = true
-          // Seen twice, so that one odd answer does not pass for the end.
-          if misses > 1, wasSeen || waited >= pace.patience { return }
+          try await delete(found)
+          return true
         }
-      } catch let failure as AWSFailure where !failure.isPassing && !failure.isAboutState {
-        throw refused(failure)
-      } catch is AWSFailure {
-        try Task.checkCancellation()
-      }
-      looks += 1
-      waited += min(pace.interval, .seconds(looks))
-      try await pace.wait(after: looks)
-    }
+        // What is not there under another account's credentials is not gone.
+        if !isOwnAccount { try await confirmAccount() }
+        isOwnAccount = true
+        return try await !members().isEmpty
+      })
+  }
+
+  /// The instances of a cluster that are still there: RDS deletes those that it made with it, and they bill until it has.
+  private func members() async throws -> [RDSDatabase] {
+    guard resource.isCluster else { return [] }
+    let name = resource.name
+    return try await ask { try $0.members(of: name) }
   }
 
   private func confirmAccount() async throws {

@@ -2,7 +2,6 @@ import AWSClient
 import AWSKit
 import DrillModel
 import EngineKit
-import PostgreSQLKit
 import Synchronization
 
 /// A database that somebody else restored and will remove.
@@ -13,7 +12,7 @@ final class RestoredDatabaseTarget: ScratchTarget {
   private let connection: AWSConnection
   private let pace: Pace
   private let context: EngineContext
-  private let server = Mutex<ConnectionTarget?>(nil)
+  private let server = Mutex<(any RDSServer)?>(nil)
 
   init(
     _ restored: RDSName, took: Duration?, options: RDSOptions, connection: AWSConnection, pace: Pace, context: EngineContext
@@ -37,8 +36,8 @@ final class RestoredDatabaseTarget: ScratchTarget {
     guard let reference = options.password else { throw Fault(.internalError, "there is no password to ask with") }
     let password = try context.secrets.value(of: reference)
     let found = try await waitUntilThere()
-    let target = try RDSServer(options).target(found, password: password)
-    let reached = try await RDSServer(options).reach(target, protected: context.protected, pace: pace, mayRefuseLogin: false)
+    let reached = try await options.server(found, password: password).reached(
+      protected: context.protected, pace: pace, mayRefuseLogin: false)
     server.withLock { $0 = reached }
   }
 
@@ -80,12 +79,11 @@ final class RestoredDatabaseTarget: ScratchTarget {
 
   func probes() async throws -> Probes {
     guard let server = server.withLock({ $0 }) else { throw Fault(.internalError, "nothing was reached") }
-    return RDSServer.probes(server)
+    return server.probes()
   }
 
   var access: [String] {
-    guard let server = server.withLock({ $0 }) else { return [] }
-    return RDSServer(options).access(server, directory: context.directory)
+    server.withLock { $0 }?.access(directory: context.directory) ?? []
   }
 
   /// Leaves it where it is: who restored it removes it.

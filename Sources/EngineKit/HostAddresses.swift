@@ -1,4 +1,4 @@
-internal import Glibc
+package import Glibc
 
 /// Numeric addresses that names lead to. Blocks as long as the resolver does.
 package enum HostAddresses {
@@ -47,7 +47,7 @@ package enum HostAddresses {
   }
 
   /// One spelling for each address: no zone, and IPv4 inside IPv6 as IPv4.
-  private static func numeric(_ address: UnsafePointer<sockaddr>?, _ length: socklen_t) -> String? {
+  package static func numeric(_ address: UnsafePointer<sockaddr>?, _ length: socklen_t) -> String? {
     guard let address else { return nil }
     var text = [CChar](repeating: 0, count: 256)
     guard getnameinfo(address, length, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0 else { return nil }

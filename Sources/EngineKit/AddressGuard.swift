@@ -1,5 +1,4 @@
-internal import DrillModel
-package import EngineKit
+import DrillModel
 
 /// Keeps a drill away from protected hosts, by every address that their names and the target's lead to.
 package struct AddressGuard {
@@ -23,23 +22,29 @@ package struct AddressGuard {
     self.resolve = resolve
   }
 
-  /// Judges a target before anything is sent to it.
+  /// Judges a server before anything is sent to it.
   ///
+  /// - Parameters:
+  ///   - host: A name, an address, or the directory of a socket.
+  ///   - address: The only one that will be connected to; nil for those of the name.
   /// - Returns: The addresses that were looked at, to connect to one of them and to no other; none for a socket.
-  /// - Throws: `Fault` with code `production_guard`, also where a name cannot be resolved and so nothing can be told.
-  package func check(_ target: ConnectionTarget) throws -> [String] {
-    let named = target.isSocket ? [] : resolve(target.host)
-    let used = target.isSocket ? [] : target.address.map { [$0] } ?? sorted(named)
+  /// - Throws: `Fault` with code `production_guard`, also where a protected name cannot be resolved and so nothing can be told.
+  package func check(host: String, port: Int, address: String? = nil) throws -> [String] {
+    let isSocket = host.hasPrefix("/")
+    let named = isSocket ? [] : resolve(host)
+    let used = isSocket ? [] : address.map { [$0] } ?? sorted(named)
     let all = named.union(used)
-    let isLocal = target.isSocket || all.contains { HostAddresses.isLocal($0, own: own) }
-    for host in hosts {
-      if plain(host) == plain(target.host) { throw refusal(target, host, "is named there") }
-      guard !host.hasPrefix("/") else { continue }
-      let protected = try addresses(of: host)
-      if let same = protected.intersection(all).sorted().first { throw refusal(target, host, "has the same address \(same)") }
-      if isLocal, protected.contains(where: { HostAddresses.isLocal($0, own: own) }) {
-        throw refusal(target, host, "is this machine as well")
+    let isLocal = isSocket || all.contains { HostAddresses.isLocal($0, own: own) }
+    for protected in hosts {
+      func refusal(_ why: String) -> Fault {
+        Fault(
+          .productionGuard, "the \(what) \(host):\(port) is under protect.hosts: \(protected) \(why)", advice: AddressGuard.advice)
       }
+      if plain(protected) == plain(host) { throw refusal("is named there") }
+      guard !protected.hasPrefix("/") else { continue }
+      let forbidden = try addresses(of: protected)
+      if let same = forbidden.intersection(all).sorted().first { throw refusal("has the same address \(same)") }
+      if isLocal, forbidden.contains(where: { HostAddresses.isLocal($0, own: own) }) { throw refusal("is this machine as well") }
     }
     return used
   }
@@ -73,9 +78,5 @@ package struct AddressGuard {
   private func plain(_ host: String) -> String {
     let lower = host.lowercased()
     return lower.hasSuffix(".") ? String(lower.dropLast()) : lower
-  }
-
-  private func refusal(_ target: ConnectionTarget, _ host: String, _ why: String) -> Fault {
-    Fault(.productionGuard, "the \(what) \(target.place) is under protect.hosts: \(host) \(why)", advice: AddressGuard.advice)
   }
 }
