@@ -24,6 +24,8 @@ final class ScriptedStore: Sendable {
     /// Sends a byte more than it was asked for.
     case overfill
     case hang
+    /// Serves, and lets it be waited for.
+    case late(Duration)
   }
 
   static let key = "db.dump"
@@ -78,7 +80,7 @@ final class ScriptedStore: Sendable {
     var fields = usual
     var body = Array(object[first...last])
     switch act {
-    case .serve, .cut: break
+    case .serve, .cut, .late: break
     case .refuse(let status, let code): return .answer(status, body: ScriptedStore.error(code))
     case .servesAnother: fields = usual.filter { $0.0 != "ETag" } + [("ETag", "\"00000000000000000000000000000000\"")]
     case .damage: body[body.count / 2] ^= 1
@@ -88,7 +90,9 @@ final class ScriptedStore: Sendable {
     }
     fields += [("Content-Length", "\(body.count)"), ("Content-Range", "bytes \(first)-\(last)/\(object.count)")]
     if case .cut(let count) = act { body = Array(body.prefix(count)) }
-    return .raw(head(206, fields) + body)
+    let reply = ScriptedReply.raw(head(206, fields) + body)
+    if case .late(let wait) = act { return .after(wait, reply) }
+    return reply
   }
 
   static func error(_ code: String, _ message: String = "it is so") -> String {
