@@ -116,9 +116,7 @@ enum BarmanCatalogue {
       case "STARTED", "EMPTY", "SYNCING": artefact.obstacle = "still being taken (\(one.status))"
       default:
         artefact.obstacle = "Barman calls it \(InertText.line(one.status, limit: 40))"
-        // Nothing more of it will come, however young it is.
-        artefact.takenAt = artefact.takenAt ?? artefact.modified
-        artefact.modified = Timestamp(seconds: 0)
+        artefact.isFinal = true
       }
       return artefact
     }

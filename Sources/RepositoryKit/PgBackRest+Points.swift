@@ -16,8 +16,7 @@ extension PgBackRestInfo {
       if one.error == true {
         artefact.obstacle = "pages with a wrong checksum were found while it was taken (error: true), so it holds damaged data"
       }
-      // Nothing more of it will come, however young it is.
-      if artefact.obstacle != nil { artefact.modified = Timestamp(seconds: 0) }
+      artefact.isFinal = true
       return artefact
     }
   }

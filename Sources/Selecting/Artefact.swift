@@ -25,6 +25,8 @@ package struct Artefact: Sendable, Hashable {
   package var obstacle: String?
   /// Whether the store can tell that somebody is still writing it.
   package var isBeingWritten: Bool
+  /// Whether the store vouches that nothing more of it will come (a snapshot that failed), so that being young excuses nothing.
+  package var isFinal = false
 
   package enum Kind: Sendable, Hashable {
     case file

@@ -122,10 +122,9 @@ package struct Surveyor {
     let candidate = timed(artefact, match)
     // What is being made has no time yet at some providers, and says nothing of the backups before it.
     let isUnborn = artefact.isBeingWritten && candidate.order == nil
+    let isYoung = Settling.isYoung(modified: artefact.modified, time: candidate.time, rules: rules, now: now)
     rejected.append(
-      Rejection(
-        artefact: artefact, reason: reason, time: candidate.order,
-        isSettling: isUnborn || Settling.isYoung(modified: artefact.modified, time: candidate.time, rules: rules, now: now)))
+      Rejection(artefact: artefact, reason: reason, time: candidate.order, isSettling: isUnborn || (isYoung && !artefact.isFinal)))
   }
 
   private func timed(_ artefact: Artefact, _ match: NameMatch) -> Candidate {

@@ -39,7 +39,7 @@ struct RDSSourceTests {
   func rejected() async throws {
     var creating = ScriptedRDS.Snapshot("new", created: nil)
     creating.status = "creating"
-    var failed = ScriptedRDS.Snapshot("broken", created: "2026-11-21T05:00:00Z")
+    var failed = ScriptedRDS.Snapshot("broken", created: "2026-11-21T11:50:00Z")
     failed.status = "failed"
     let good = ScriptedRDS.Snapshot("rds:orders-1", created: "2026-11-21T04:00:00Z")
     let found = try await surveyed(bench([good, creating, failed]))

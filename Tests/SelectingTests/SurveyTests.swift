@@ -145,6 +145,15 @@ struct SurveyTests {
     #expect(try isSettling(nil) == false)
   }
 
+  @Test("what its store calls finished is excused by no youth; what has failed a minute ago has failed")
+  func finished() throws {
+    var artefact = file("db-20261121-0300.gz", age: 0.02)
+    artefact.obstacle = "its creation failed"
+    #expect(try survey([artefact], rules: rules(), now: now).rejected.first?.isSettling == true)
+    artefact.isFinal = true
+    #expect(try survey([artefact], rules: rules(), now: now).rejected.first?.isSettling == false)
+  }
+
   @Test("a zone or pattern that is none is a fault of the configuration")
   func wrongRules() {
     #expect(throws: Fault.self) { try survey([], rules: rules { $0.nameTimezone = "PST" }, now: now) }

@@ -85,6 +85,7 @@ package struct VaultSource: BackupSource {
     var artefact = Artefact(
       location: point.arn, name: RDSName.snapshot(ofPoint: point.arn) ?? point.arn, bytes: nil, modified: nil)
     artefact.takenAt = point.status == "CREATING" ? nil : point.createdAt
+    artefact.isFinal = point.status != "CREATING"
     switch point.status {
     case "COMPLETED", "AVAILABLE":
       if point.createdAt == nil { artefact.obstacle = "AWS Backup does not say when it was taken" }

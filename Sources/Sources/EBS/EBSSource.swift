@@ -77,6 +77,7 @@ package struct EBSSource: BackupSource {
     let isUnborn = snapshot.state == "pending"
     artefact.takenAt = isUnborn ? nil : snapshot.startedAt
     artefact.isBeingWritten = isUnborn
+    artefact.isFinal = !isUnborn
     switch snapshot.state {
     case "completed":
       if snapshot.isArchived {

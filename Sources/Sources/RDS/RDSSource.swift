@@ -106,6 +106,7 @@ package struct RDSSource: BackupSource {
     // While it is being made its time may come and go, and says nothing of when it can be restored.
     let isUnborn = snapshot.status == "creating" || snapshot.status == "copying"
     artefact.takenAt = isUnborn ? nil : snapshot.takenAt
+    artefact.isFinal = !isUnborn
     switch snapshot.status {
     case "available":
       if snapshot.takenAt == nil { artefact.obstacle = "RDS does not say when it was taken" }
