@@ -5,6 +5,7 @@ import Glibc
 import MySQLKit
 import Selecting
 import ToolRunner
+import TreeKit
 
 /// Unpacks and prepares a full backup with its chain, and starts a server on it.
 struct PhysicalRestore: Sendable {
@@ -40,6 +41,8 @@ struct PhysicalRestore: Sendable {
       try await preparation.run(data, increment: nil, isLast: context.chain.isEmpty, metadata: base, name: "the full backup")
     }
     let last = try await apply(context.chain, to: data, base, unpacking, preparation)
+    // Preparing syncs what it changes; the copied files that it leaves as they are would not be on the disk yet.
+    if context.durability == .production { try await onThread("mysql sync") { try TreeSync.run(data) } }
     if options.pageChecksums { try await PageCheck(context: context, confinement: confinement, programs: programs).run(data) }
     return Prepared(data: data, programs: programs, settings: settings, last: last, notes: notes(base))
   }
