@@ -163,7 +163,7 @@ struct LogPlan: Sendable {
     let next = catalogue?.name(hole.next, on: chain) ?? ""
     let what =
       hole.missing == first
-      ? "the log that the backup begins with is missing: \(location) does not hold \(missing), and begins with \(next)"
+      ? "the log that the backup begins with is missing: \(location) does not hold \(missing), and goes on with \(next)"
       : "the log archive has a hole: \(missing) is missing in \(location), and \(next) is there"
     return Fault(
       .restoreFailed, what,
