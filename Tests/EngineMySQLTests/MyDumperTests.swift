@@ -68,7 +68,9 @@ struct MyDumperTests {
 
   @Test("rows that myloader did not load are missed, whatever it says")
   func lost() async throws {
-    let bench = try MySQLBench()
+    var bench = try MySQLBench()
+    // REPLACE in two threads at once can end in a deadlock instead.
+    bench.options.jobs = 1
     let path = try await copy(bench)
     // Two rows of one key: a statement that says REPLACE loads the later one only, and everybody reports success.
     let file = try data(path)

@@ -41,6 +41,11 @@ struct MySQLLoadJudge: Sendable {
     if error.message.hasPrefix("Unknown command") {
       return Fault(.unsafeContent, "the dump asks the client for a command, \(place): \(said)", advice: MySQLLoadJudge.whoWrites)
     }
+    if [1205, 1213].contains(error.code) || MySQLLoadJudge.locks.contains(where: { error.message.contains($0) }) {
+      return Fault(
+        .toolFailed, "\(text): threads of the load stood in each other's way, which says nothing of the backup",
+        advice: "Run the drill again; `jobs: 1` loads one file after the other", isTransient: true)
+    }
     switch error.code {
     case 1044, 1045, 1142, 1143, 1227, 1370, 1419, 1290, 1698, 4166, 1148, 3948:
       return Fault(
@@ -85,6 +90,8 @@ struct MySQLLoadJudge: Sendable {
     return installation.numbers.prefix(2).lexicographicallyPrecedes(MySQLInstallation.numbers(version).prefix(2))
   }
 
+  /// Messages of errors 1213 and 1205, which myloader prints without their numbers.
+  private static let locks = ["Deadlock found when trying to get lock", "Lock wait timeout exceeded"]
   static let look = "Run `drillmark log` for all that was said"
   static let whoWrites = "Find out who can write to the backups"
 }
