@@ -28,7 +28,7 @@ struct RedisArchive {
     while let member = try reader.next() {
       try builder.admit(member.name)
       switch member.kind {
-      case .file: try unpack(member, reader, builder)
+      case .file: try builder.unpack(member, from: reader, attributes(0o600)) { progress(reader.input.offset) }
       case .directory:
         try builder.directory(member.name, attributes(0o700))
         guard try reader.input.pass(member.stored, to: { _ in }) else { throw reader.truncated() }
@@ -45,25 +45,6 @@ struct RedisArchive {
   private func attributes(_ mode: UInt32) -> TreeBuilder.Attributes {
     TreeBuilder.Attributes(
       mode: mode, uid: Int64(user?.uid ?? geteuid()), gid: Int64(user?.gid ?? getegid()), seconds: 0, nanoseconds: 0)
-  }
-
-  private func unpack(_ member: TarMember, _ reader: TarReader, _ builder: TreeBuilder) throws {
-    try builder.admit(bytes: member.size)
-    let file = try builder.file(member.name, attributes(0o600))
-    var isClosed = false
-    defer { if !isClosed { close(file) } }
-    for extent in member.extents ?? [TarMember.Extent(offset: 0, length: member.stored)] {
-      var offset = extent.offset
-      let isWhole = try reader.input.pass(extent.length) { part in
-        try builder.write(part, to: file, at: offset, member.name)
-        offset += Int64(part.count)
-        progress(reader.input.offset)
-      }
-      guard isWhole else { throw reader.truncated() }
-    }
-    if member.extents != nil { try builder.extend(file, to: member.size, member.name) }
-    isClosed = true
-    try builder.close(file, member.name, attributes(0o600))
   }
 
   /// Enters folders that hold nothing but one other, but for the one that Redis itself makes.
