@@ -1,9 +1,13 @@
 import DrillModel
 import DrillTestSupport
 import EngineKit
-import EngineMySQL
 import Foundation
+import MySQLKit
+import Synchronization
 import Testing
+import ToolRunner
+
+@testable import EngineMySQL
 
 @Suite(
   "Directories of mydumper",
@@ -45,6 +49,40 @@ struct MyDumperTests {
     }
   }
 
+  /// Notes what is started.
+  private final class Listening: ToolRunning {
+    private let commands = Mutex<[ToolCommand]>([])
+    func locate(_ name: String, in directories: [String], package: String?) throws -> String {
+      try SampleMySQL.tools.locate(name, in: directories, package: package)
+    }
+    func start(_ command: ToolCommand) throws -> any RunningTool {
+      commands.withLock { $0.append(command) }
+      return try SampleMySQL.tools.start(command)
+    }
+    var loads: Int {
+      commands.withLock { all in all.count { $0.executable.hasSuffix("/myloader") && $0.arguments.contains { $0.hasPrefix("--threads=") } }
+      }
+    }
+  }
+
+  @Test(
+    "no two sessions begin one table, which MariaDB would lock for both",
+    arguments: [(1, 1), (4, 2)])
+  func goes(_ jobs: Int, _ loads: Int) async throws {
+    let tools = Listening()
+    var bench = try MySQLBench()
+    (bench.options.jobs, bench.tools) = (jobs, tools)
+    try await bench.restore(try await copy(bench)) { (probes, _) async throws -> Void in
+      #expect(try await probes.count("orders") == 1000)
+      // Triggers came after the rows.
+      #expect(try await probes.count("audit") == 0)
+    }
+    let version = try HostProgram.run("/usr/bin/myloader", ["--version"])
+    let isOld = version.contains(/myloader v?0\.(\d|1[0-3])\./)
+    let vendor = try await MySQLInstallation.find(preferring: nil, tools: SampleMySQL.tools).vendor
+    #expect(tools.loads == (isOld && vendor == .mariadb ? loads : 1))
+  }
+
   @Test(
     "sabotage",
     arguments: [
@@ -77,5 +115,45 @@ struct MyDumperTests {
     try HostProgram.run("/bin/sh", ["-c", "sed -i 's/^INSERT INTO/REPLACE INTO/; s/^(2,/(1,/' '\(file)'"])
     let fault = try await bench.fault(path)
     #expect(fault?.code == .restoreFailed && fault?.message.contains("999 rows") == true, "\(String(describing: fault))")
+  }
+}
+
+@Suite("The order in which a mydumper directory is loaded")
+struct MyDumperPassesTests {
+  private func passes(_ files: [String: Int]) throws -> [[String]] {
+    let folder = TemporaryFolder("dmpasses")
+    let metadata = "Started dump at: 2026-11-20 01:00:00\nFinished dump at: 2026-11-20 01:00:05\n"
+    try Data(metadata.utf8).write(to: URL(fileURLWithPath: "\(folder.path)/metadata"))
+    for (name, size) in files { try Data(repeating: 0x20, count: size).write(to: URL(fileURLWithPath: "\(folder.path)/\(name)")) }
+    return try MyDumperDirectory(folder.path).passes.map { $0.map(\.name) }
+  }
+
+  @Test("every table is begun by one file, its largest, before the others come")
+  func several() throws {
+    let found = try passes([
+      "shop-schema-create.sql": 9, "shop.orders-schema.sql": 9, "shop.orders.00000.sql": 1, "shop.orders.00001.sql.gz": 40,
+      "shop.orders.00002.sql": 30, "shop.customers-schema.sql": 9, "shop.customers.sql": 5, "shop.recent-schema.sql": 9,
+      "shop.recent-schema-view.sql": 9, "shop.orders-schema-triggers.sql": 9, "shop-schema-post.sql": 9,
+    ])
+    let first = [
+      "shop-schema-create.sql", "shop.customers-schema.sql", "shop.customers.sql", "shop.orders-schema.sql", "shop.orders.00001.sql.gz",
+      "shop.recent-schema.sql",
+    ]
+    #expect(found.first == first)
+    // Triggers come when the rows are there, or they would make rows of their own.
+    let second = [
+      "shop-schema-post.sql", "shop.orders-schema-triggers.sql", "shop.orders.00000.sql", "shop.orders.00002.sql",
+      "shop.recent-schema-view.sql",
+    ]
+    #expect(found.dropFirst() == [second])
+  }
+
+  @Test("tables whose rows lie in one file each are loaded in one go")
+  func single() throws {
+    let found = try passes([
+      "shop.orders-schema.sql": 9, "shop.orders.00000.sql": 7, "shop.customers-schema.sql": 9, "shop.customers.00000.sql": 5,
+      "shop-schema-post.sql": 9,
+    ])
+    #expect(found.count == 1 && found[0].count == 5)
   }
 }

@@ -34,6 +34,8 @@ struct MyDumperDirectory: Sendable {
     var name: String
     var kind: Kind
     var table: Table?
+    /// As stored.
+    var bytes: Int64 = 0
     var isCompressed: Bool { name.hasSuffix(".gz") }
 
     enum Kind: Hashable, Sendable { case database, schema, view, code, data }
@@ -108,8 +110,9 @@ struct MyDumperDirectory: Sendable {
         .unsafeContent, "the mydumper directory holds `\(name)`, which is loaded by letting the server read files, and is refused",
         advice: "Take the backup without --load-data")
     }
-    guard let file = MyDumperDirectory.file(name) else { return }
-    bytes += Int64(status.st_size)
+    guard var file = MyDumperDirectory.file(name) else { return }
+    file.bytes = Int64(status.st_size)
+    bytes += file.bytes
     guard status.st_size > 0 else {
       throw Fault(.backupTruncated, "the file `\(name)` of the mydumper directory is empty", advice: MySQLEngine.lookAtJob)
     }

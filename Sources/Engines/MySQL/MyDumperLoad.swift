@@ -18,7 +18,8 @@ struct MyDumperLoad: Sendable {
     let myloader = try session.context.tools.locate("myloader", package: "mydumper")
     var seen = try await look(dump.files.filter { $0.kind != .data }, standIn: true)
     let place = try await reachable()
-    let loading = Task { try await run(myloader, place) }
+    let directories = try await MyDumperPasses(session: session, dump: dump).directories(of: myloader, at: place)
+    let loading = Task { for directory in directories { try await run(myloader, directory, filesIn: place) } }
     try await withTaskCancellationHandler {
       // What the files themselves say is told rather than what myloader made of them: of a cut file it makes nothing and says nothing.
       do { seen.merge(try await look(dump.files.filter { $0.kind == .data }, standIn: false)) { $0 + $1 } } catch {
@@ -102,15 +103,15 @@ struct MyDumperLoad: Sendable {
     return place
   }
 
-  private func run(_ myloader: String, _ place: String) async throws {
+  private func run(_ myloader: String, _ directory: String, filesIn place: String) async throws {
     let lines = LoaderLines()
     let arguments = [
       "--defaults-file=\(try session.optionsFile(["myloader"]))", "--socket=\(session.server.socket)/\(MySQLServer.socketName)",
-      "--directory=\(place)", "--threads=\(session.options.jobs)", "--verbose=3",
+      "--directory=\(directory)", "--threads=\(session.options.jobs)", "--verbose=3",
     ]
     let command = ToolCommand(
       myloader, arguments, environment: MySQLServer.environment, output: .lines { lines.take($0) }, errors: .lines { lines.take($0) },
-      box: session.box(for: myloader, reading: [place], alone: false))
+      box: session.box(for: myloader, reading: [place, directory], alone: false))
     let exit = try await session.context.tools.run(command)
     try Task.checkCancellation()
     if let complaint = lines.complaint { throw await session.explained(fault(complaint)) }
