@@ -56,10 +56,12 @@ struct FailedAttempt: Error {
     isAboutTime = body.map { FailedAttempt.timeCodes.contains($0.code) } ?? false
     isMaybeDone = false
     leavesOpen = response.status >= 500 && cause != .throttling
-    isExpired = body.map { FailedAttempt.expiredCodes.contains($0.code) } ?? false
+    // EC2 says of an expired session what it says of an old request.
+    let isOldSession = body?.code == "RequestExpired" && credentials?.sessionToken != nil
+    isExpired = isOldSession || body.map { FailedAttempt.expiredCodes.contains($0.code) } ?? false
     self.credentials = credentials
     message = FailedAttempt.explain(response, body, request, endpoint, credentials)
-    kind = FailedAttempt.kind(response.status, body?.code, cause)
+    kind = isExpired ? .transient : FailedAttempt.kind(response.status, body?.code, cause)
     comeBack = FailedAttempt.comeBack(response.headers)
     bucketRegion = response.headers.first("x-amz-bucket-region") ?? body?.region
   }
@@ -79,8 +81,8 @@ struct FailedAttempt: Error {
   private static func kind(_ status: Int, _ code: String?, _ cause: RetryCause?) -> AWSFailure.Kind {
     if let cause { return cause == .throttling ? .throttled : .transient }
     // Without a code it was not AWS that answered: a proxy, a portal. That passes, or the operator mends it.
-    guard let code else { return (300...399).contains(status) ? .refused : .transient }
-    return expiredCodes.contains(code) || status >= 500 || status == 429 ? .transient : .refused
+    guard code != nil else { return (300...399).contains(status) ? .refused : .transient }
+    return status >= 500 || status == 429 ? .transient : .refused
   }
 
   private static func comeBack(_ headers: [HTTPHeader]) -> Duration? {
@@ -105,6 +107,8 @@ struct FailedAttempt: Error {
     case "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature":
       // AWS's own text repeats the signed headers, the session token among them.
       return "The signature is not accepted: the secret key does not belong to \(key)"
+    case "RequestExpired" where credentials?.sessionToken != nil:
+      return "The request's time is not accepted, or the session of \(key) has expired: check this machine's clock, and renew the session"
     case "RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture":
       return "The request's time is not accepted; check this machine's clock"
     case "InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId":
