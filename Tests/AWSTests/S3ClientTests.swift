@@ -91,6 +91,48 @@ struct S3ClientTests {
     #expect(http.requests.map(\.method) == ["HEAD", "GET"])
   }
 
+  @Test("what a refused HEAD was about may be mended by the asking: a busy store, an expired session", arguments: [400, 403, 429])
+  func mended(status: Int) throws {
+    var heads = 0
+    let http = RecordingHTTP { request in
+      heads += request.method == "HEAD" ? 1 : 0
+      if request.method == "GET" { return HTTPResponse(status: 206, headers: S3ClientTests.head.headers, body: [0]) }
+      return heads == 1 ? HTTPResponse(status: status) : S3ClientTests.head
+    }
+    let client = S3Client(
+      S3Bucket("acme", region: "eu-west-1"), AWSBench().connection(), http: http, cancellation: Cancellation(), patience: .zero)
+    #expect(try client.describe("k").bytes == 5)
+    #expect(http.requests.map(\.method) == ["HEAD", "GET", "HEAD"])
+  }
+
+  @Test("a HEAD that stays refused although the object can be read is no reason to go on for ever")
+  func refusedForGood() {
+    let http = RecordingHTTP { request in
+      request.method == "HEAD" ? HTTPResponse(status: 403) : HTTPResponse(status: 206, headers: S3ClientTests.head.headers, body: [0])
+    }
+    let client = S3Client(
+      S3Bucket("acme", region: "eu-west-1"), AWSBench().connection(), http: http, cancellation: Cancellation(), patience: .zero)
+    let fault = #expect(throws: Fault.self) { try client.describe("k") }
+    #expect(fault?.code == .permissionDenied)
+    #expect(http.requests.map(\.method) == ["HEAD", "GET", "HEAD"])
+  }
+
+  @Test("a store that is busy without a word is waited for, and one that refuses without a word is not")
+  func busy() throws {
+    for (status, isWaitedFor) in [(429, true), (403, false)] {
+      var asked = 0
+      let http = RecordingHTTP { _ in
+        asked += 1
+        return asked == 2 ? HTTPResponse(status: status) : S3ClientTests.head
+      }
+      let client = S3Client(S3Bucket("acme", region: "eu-west-1"), AWSBench().connection(), http: http, cancellation: Cancellation())
+      // The store has answered once: it is there.
+      _ = try client.describe("k")
+      _ = try client.describe("k")
+      #expect(http.requests.contains { $0.method == "GET" } == !isWaitedFor)
+    }
+  }
+
   /// As Ceph words it, and as S3 does, which tells a wrong key from a missing permission by nothing.
   @Test(
     "a wrong or missing customer key is named as what may be wrong",

@@ -101,7 +101,8 @@ package final class S3Client {
       guard !cancellation.isCancelled, error.code != .credentials else { throw error }
       let get = try request("GET", key: key, query: whole, headers: match + [HTTPHeader("Range", "bytes=0-0")])
       _ = try send(operation) { get }
-      throw error
+      // What it was may be mended by now: the clock's error is known, an expired session renewed, the store not so busy.
+      return try send(operation) { head }
     }
   }
 
@@ -186,8 +187,8 @@ extension AWSFailure {
   fileprivate func mayPass(hasAnswered: Bool) -> Bool {
     switch kind {
     case .throttled: true
-    // A refusal without a body is one all the same.
-    case .transient, .maybeDone: hasAnswered && !code.hasPrefix("HTTP 4")
+    // A refusal without a body is one all the same, but for that of somebody busy.
+    case .transient, .maybeDone: hasAnswered && (!code.hasPrefix("HTTP 4") || status == 429)
     case .refused, .notPossible: false
     }
   }
