@@ -18,6 +18,8 @@ package struct AWSRequest: Sendable {
   package var hostPrefix = ""
   /// Sent without credentials: what is public, and what proves itself in another way.
   package var isAnonymous = false
+  /// What the request carries beside its signature and no message may repeat: a token, a key.
+  package var secrets: [String] = []
   /// What a policy must allow for it (`sns:Publish`), named when AWS refuses it; nil when that is not known.
   package var action: String?
 

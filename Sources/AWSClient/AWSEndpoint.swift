@@ -31,6 +31,9 @@ package struct AWSEndpoint: Sendable, Hashable {
     origin = nil
   }
 
+  /// Whether nobody on the way can read what is sent there: TLS, or this machine's own loopback interface.
+  var isPrivate: Bool { (try? Destination(url)).map { $0.scheme == "https" || $0.isLoopback } ?? false }
+
   /// In GovCloud most services' usual endpoints are the FIPS ones.
   private static func isFIPSByItself(_ service: String, _ partition: AWSPartition, _ usesDualStack: Bool) -> Bool {
     guard partition == .government, service != "s3", service != "backup" else { return false }

@@ -113,9 +113,13 @@ struct FailedAttempt: Error {
       return "The request's time is not accepted; check this machine's clock"
     case "InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId":
       return "The \(key) is not known there: deleted, of another partition, or without its session token"
-    case "ExpiredToken", "ExpiredTokenException": return "The session of \(key) has expired; renew it"
+    // Without a key it is a token of somebody else's that has expired, and AWS says which.
+    case "ExpiredToken",
+      "ExpiredTokenException" where credentials != nil:
+      return "The session of \(key) has expired; renew it"
     default:
-      let said = InertText.line(credentials.map { hiding($0, in: body.message) } ?? body.message, limit: 400)
+      let secrets = request.secrets + [credentials?.secretAccessKey, credentials?.sessionToken].compactMap { $0 }
+      let said = InertText.line(hiding(secrets, in: body.message), limit: 400)
       guard AWSFailure.accessCodes.contains(body.code), let action = request.action, !said.lowercased().contains(action.lowercased())
       else { return said }
       return "\(said)\(said.isEmpty || said.hasSuffix(".") ? "" : ".") The policy of \(key) must allow \(action)"
@@ -123,8 +127,8 @@ struct FailedAttempt: Error {
   }
 
   /// A message without the secrets that it may repeat.
-  private static func hiding(_ credentials: AWSCredentials, in text: String) -> String {
-    [credentials.secretAccessKey, credentials.sessionToken ?? ""].filter { $0.count >= 8 }.reduce(text) { text, secret in
+  private static func hiding(_ secrets: [String], in text: String) -> String {
+    secrets.filter { $0.count >= 8 }.reduce(text) { text, secret in
       [secret, PercentEncoding.encode(secret)].reduce(text) {
         $0.split(separator: $1, omittingEmptySubsequences: false).joined(separator: "[hidden]")
       }

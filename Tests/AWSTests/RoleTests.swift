@@ -76,6 +76,28 @@ struct RoleTests {
     #expect(request.header("Authorization") == nil && request.header("X-Amz-Date") == nil)
   }
 
+  @Test("what refuses a web identity and repeats its token is told without it")
+  func webIdentityHidden() {
+    let server = ScriptedHTTPServer(.answer(400, body: SNSAnswers.error("InvalidIdentityToken", "the token eyJhbGciOi.J9.x-y is old")))
+    let bench = AWSBench(
+      environment: ["AWS_REGION": "eu-west-1", "AWS_WEB_IDENTITY_TOKEN_FILE": "/t", "AWS_ROLE_ARN": "arn:aws:iam::1:role/x"],
+      files: ["/t": "eyJhbGciOi.J9.x-y\n"])
+    var host = bench.host
+    host.http = { try HTTPClient() }
+    let fault = #expect(throws: Fault.self) { try AWSConnection(AWSSettings(endpoint: server.url), host: host).credentials() }
+    let text = fault.map { "\($0)" } ?? ""
+    #expect(text.contains("the token [hidden] is old") && !text.contains("eyJ"), "\(text)")
+  }
+
+  @Test("a web identity that has expired is told as such, and somebody renews it")
+  func webIdentityExpired() {
+    let server = ScriptedHTTPServer(.answer(400, body: SNSAnswers.error("ExpiredTokenException", "Token expired: current time is later")))
+    let config = "[profile drills]\nrole_arn = arn:aws:iam::123456789012:role/pod\nweb_identity_token_file = /t\n"
+    let fault = #expect(throws: Fault.self) { try connection(config, server).0.credentials() }
+    #expect(fault?.message.hasSuffix("ExpiredTokenException: Token expired: current time is later") == true, "\(fault?.message ?? "")")
+    #expect(fault?.isTransient == true)
+  }
+
   @Test(
     "what cannot be followed is refused before anybody is asked",
     arguments: [

@@ -133,6 +133,29 @@ struct S3ClientTests {
     }
   }
 
+  @Test("a customer key is sent to nobody in plain text but this machine itself, and a message does not repeat it")
+  func customerKeyInPlainText() throws {
+    var bucket = S3Bucket("acme", region: "eu-west-1")
+    bucket.customerKey = CustomerKey(Array("0123456789abcdef0123456789abcdef".utf8))
+    for (url, isPrivate) in [
+      ("http://store.example:9000", false), ("HTTP://192.0.2.7", false), ("https://store.example", true), ("http://127.0.0.1:9000", true),
+    ] {
+      let http = RecordingHTTP { _ in
+        HTTPResponse(
+          status: 400,
+          body: Array(
+            "<Error><Code>InvalidArgument</Code><Message>you sent MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=</Message></Error>".utf8)
+        )
+      }
+      let client = S3Client(
+        bucket, AWSBench().connection(AWSSettings(endpoint: url)), http: http, cancellation: Cancellation(), patience: .zero)
+      let fault = #expect(throws: Fault.self) { try client.describe("k") }
+      #expect(http.requests.isEmpty == !isPrivate, "\(url)")
+      #expect(fault.map { "\($0)".contains("TLS") } == !isPrivate)
+      #expect(fault.map { "\($0)".contains("MDEyMzQ1") } == false)
+    }
+  }
+
   /// As Ceph words it, and as S3 does, which tells a wrong key from a missing permission by nothing.
   @Test(
     "a wrong or missing customer key is named as what may be wrong",

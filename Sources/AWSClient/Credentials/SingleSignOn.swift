@@ -44,6 +44,7 @@ package struct SingleSignOn: Sendable, Hashable {
       service: "portal.sso", region: region, method: "GET", path: "/federation/credentials", query: query,
       headers: [HTTPHeader("x-amz-sso_bearer_token", text)])
     request.isAnonymous = true
+    request.secrets = [text]
     let connection = AWSConnection(configuration.settings, host: configuration.host, providers: [])
     let caller = AWSCaller(connection, http: try configuration.host.http(), options: .forCredentials)
     do throws(AWSFailure) {

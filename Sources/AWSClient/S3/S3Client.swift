@@ -124,18 +124,35 @@ package final class S3Client {
     let isInPath = try usesPathStyle()
     let bucketPath = isInPath ? "/\(PercentEncoding.encode(bucket.name))" : ""
     let keyPath = key.map { "/" + PercentEncoding.encode($0, keeping: "/") } ?? ""
+    if key != nil { try keepCustomerKeyPrivate() }
     var request = AWSRequest(
       service: "s3", region: bucket.region, method: method, path: bucketPath + keyPath == "" ? "/" : bucketPath + keyPath,
       query: query.map { "\($0.0)=\(PercentEncoding.encode($0.1))" }.joined(separator: "&"), headers: headers + ownHeaders(key), rules: .s3)
     request.hostPrefix = isInPath ? "" : "\(bucket.name)."
     request.isAnonymous = bucket.isAnonymous
+    if let customer = bucket.customerKey { request.secrets = [Base64.encode(customer.bytes)] }
     return request
+  }
+
+  /// Whoever listens to a request in plain text could read every object that the key encrypts.
+  private func keepCustomerKeyPrivate() throws(Fault) {
+    guard bucket.customerKey != nil else { return }
+    let endpoint = try endpoint()
+    guard endpoint.isPrivate else {
+      throw Fault(
+        .configuration, "The customer key of \(bucket.location(of: "")) would be sent to \(endpoint.url) without TLS, for all to read",
+        advice: "Ask the store over https")
+    }
   }
 
   private func usesPathStyle() throws(Fault) -> Bool {
     if let chosen = bucket.usesPathStyle { return chosen }
     guard bucket.isOneLabel else { return true }
-    do { return try connection.endpoint(service: "s3", region: bucket.region).isConfigured } catch {
+    return try endpoint().isConfigured
+  }
+
+  private func endpoint() throws(Fault) -> AWSEndpoint {
+    do { return try connection.endpoint(service: "s3", region: bucket.region) } catch {
       throw (error as? Fault) ?? Fault(.configuration, "There is no endpoint for S3 in \(InertText.line(bucket.region, limit: 40))")
     }
   }

@@ -27,16 +27,16 @@ package final class STSClient {
 
   /// A session of a role, by a token of an identity provider; sent without a signature.
   package func assumeRole(_ role: RoleRequest, webIdentityToken: String) throws(AWSFailure) -> AWSCredentials {
-    try session("AssumeRoleWithWebIdentity", role, [("WebIdentityToken", webIdentityToken)], isAnonymous: true)
+    try session("AssumeRoleWithWebIdentity", role, [("WebIdentityToken", webIdentityToken)], isAnonymous: true, secrets: [webIdentityToken])
   }
 
-  private func session(_ action: String, _ role: RoleRequest, _ more: [(String, String)], isAnonymous: Bool = false) throws(AWSFailure)
-    -> AWSCredentials
-  {
+  private func session(
+    _ action: String, _ role: RoleRequest, _ more: [(String, String)], isAnonymous: Bool = false, secrets: [String] = []
+  ) throws(AWSFailure) -> AWSCredentials {
     var parameters = [("RoleArn", role.arn), ("RoleSessionName", role.sessionName ?? "drillmark")] + more
     if let id = role.externalID { parameters.append(("ExternalId", id)) }
     if let seconds = role.seconds { parameters.append(("DurationSeconds", "\(seconds)")) }
-    let result = try call(action, parameters, isAnonymous: isAnonymous)["\(action)Result"]
+    let result = try call(action, parameters, isAnonymous: isAnonymous, secrets: secrets)["\(action)Result"]
     guard let session = result?["Credentials"], let id = session.text("AccessKeyId"), let secret = session.text("SecretAccessKey"),
       let token = session.text("SessionToken"), !id.isEmpty, !secret.isEmpty
     else { throw STSClient.noResult }
@@ -46,9 +46,12 @@ package final class STSClient {
       expiration: session.text("Expiration").flatMap { Timestamp(rfc3339: $0) }, accountID: parts.count > 4 ? String(parts[4]) : nil)
   }
 
-  private func call(_ action: String, _ parameters: [(String, String)], isAnonymous: Bool = false) throws(AWSFailure) -> XMLElement {
+  private func call(
+    _ action: String, _ parameters: [(String, String)], isAnonymous: Bool = false, secrets: [String] = []
+  ) throws(AWSFailure) -> XMLElement {
     var request = AWSRequest.query(service: "sts", region: region, action: action, version: "2011-06-15", parameters)
     request.isAnonymous = isAnonymous
+    request.secrets = secrets
     let response = try caller.call(request, mayRepeat: true)
     guard let root = XMLReader.read(response.body) else { throw STSClient.noResult }
     return root
