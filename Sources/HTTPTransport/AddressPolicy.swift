@@ -97,12 +97,14 @@ package struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     return nil
   }
 
-  /// The IPv4 address that an IPv6 one leads to: mapped, compatible, NAT64 (RFC 6052), 6to4 (RFC 3056); nil for any other.
+  /// The IPv4 address that an IPv6 one leads to: mapped, compatible, NAT64 (RFC 6052, and RFC 8215 as it is usually set up), 6to4
+  /// (RFC 3056); nil for any other.
   private var embedded: IPAddress? {
     guard bytes.count == 16 else { return nil }
     let prefix = bytes.prefix(12)
     let isMapped = prefix.prefix(10).allSatisfy { $0 == 0 } && prefix.suffix(2) == [0xff, 0xff]
-    let isTranslated = prefix.starts(with: [0x00, 0x64, 0xff, 0x9b]) && prefix.dropFirst(4).allSatisfy { $0 == 0 }
+    let isTranslated =
+      prefix.starts(with: [0x00, 0x64, 0xff, 0x9b]) && prefix[4] == 0 && prefix[5] <= 1 && prefix.dropFirst(6).allSatisfy { $0 == 0 }
     let isCompatible = prefix.allSatisfy { $0 == 0 } && bytes[12] != 0
     if isMapped || isTranslated || isCompatible { return IPAddress(bytes: Array(bytes.suffix(4))) }
     return bytes.starts(with: [0x20, 0x02]) ? IPAddress(bytes: Array(bytes[2..<6])) : nil

@@ -30,7 +30,7 @@ extension CurlHandle {
     let isPlainLoopback = destination.isLoopback && destination.scheme == "http"
     let proxy = isPlainLoopback ? nil : destination.scheme == "https" ? options.network.httpsProxy : options.network.httpProxy
     // An empty text stands for none: libcurl would read the environment instead.
-    set(CURLOPT_PROXY, proxy ?? "")
+    set(CURLOPT_PROXY, proxy.map { ProxyAddress.readable($0) } ?? "")
     set(CURLOPT_NOPROXY, options.network.noProxy ?? "")
     guard proxy != nil, options.addresses != .any else { return }
     let addresses = destination.addresses()
@@ -54,6 +54,10 @@ extension CurlHandle {
     let said = complaint(code)
     func error(_ kind: TransportError.Kind, _ message: String) -> TransportError {
       TransportError(kind, name, message, maybeSent: maybeSent, status: status)
+    }
+    let tunnel = long(CURLINFO_HTTP_CONNECTCODE)
+    if tunnel >= 300, !maybeSent {
+      return error(.proxy, "\(name) could not be reached through the proxy, which answered with status \(tunnel)")
     }
     switch code {
     case CURLE_COULDNT_RESOLVE_HOST: return error(.notResolved, "\(name) could not be looked up: \(said)")

@@ -126,6 +126,33 @@ struct RouteTests {
     #expect(proxy.requests.first?.target == "10.255.255.1:81")
   }
 
+  @Test(
+    "a proxy that cannot be used is told without its password",
+    arguments: [
+      "http://user:secretpw@nobody.invalid:3128", "http://user:secret pw@nobody.invalid", "socks9://user:secretpw@nobody.invalid",
+      "http://user:sec/retpw@nobody.invalid", "http://user:secretpw@127.0.0.1:1",
+    ])
+  func unreadableProxy(proxy: String) throws {
+    var options = HTTPOptions()
+    options.network = NetworkSettings(environment: ["https_proxy": proxy])
+    let error = try #require(failure("https://192.0.2.1/", options))
+    #expect([.proxy, .notConnected].contains(error.kind))
+    #expect(!error.message.contains("secret") && !error.message.contains("retpw"), "\(error.message)")
+    options.network = NetworkSettings(environment: ["https_proxy": proxy, "no_proxy": "127.0.0.1"])
+    let direct = try #require(failure("https://127.0.0.1:1/", options))
+    #expect(direct.kind == .notConnected && !direct.message.contains("proxy"), "what is reached directly asks no proxy")
+  }
+
+  @Test("a proxy that refuses is what is told of, and nothing was sent", arguments: [403, 407, 502])
+  func refusingProxy(status: Int) throws {
+    let proxy = ScriptedHTTPServer(.answer(status))
+    var options = HTTPOptions()
+    options.network = NetworkSettings(environment: ["https_proxy": proxy.url])
+    let error = try #require(failure("https://192.0.2.1/", options))
+    #expect(error.kind == .proxy && error.message.contains("through the proxy") && error.message.contains("\(status)"))
+    #expect(!error.maybeSent)
+  }
+
   @Test("settings are read from the environment in curl's order and case")
   func environment() {
     let settings = NetworkSettings(environment: [
