@@ -90,11 +90,11 @@ package struct AWSConfiguration: Sendable {
       if let text = host.environment[name], !text.isEmpty { return (text, name) }
     }
     if let section = keys["services"], let entry = try SharedConfig(host).services[section]?[id],
-      let text = SharedConfig.subkeys(entry)["endpoint_url"]
+      let text = SharedConfig.subkeys(entry)["endpoint_url"], !text.isEmpty
     {
       return (text, "services \(InertText.line(section, limit: 80))")
     }
-    return keys["endpoint_url"].map { ($0, "profile \(InertText.line(profile, limit: 80))") }
+    return keys["endpoint_url"].flatMap { $0.isEmpty ? nil : ($0, "profile \(InertText.line(profile, limit: 80))") }
   }
 
   /// What the variables and files call a service that its host names call otherwise.

@@ -49,7 +49,14 @@ package struct SharedConfig: Sendable, Hashable {
   }
 
   private mutating func add(_ keys: [String: String], to group: WritableKeyPath<SharedConfig, [String: [String: String]]>, _ name: String) {
-    self[keyPath: group][name, default: [:]].merge(keys) { _, last in last }
+    self[keyPath: group][name, default: [:]].merge(keys.filter { SharedConfig.isName($0.key) }) { _, last in last }
+  }
+
+  /// What the SDKs take for the name of a key; they leave others out.
+  private static func isName(_ text: String) -> Bool {
+    text.unicodeScalars.allSatisfy { scalar in
+      scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || "_-/.%@:+".unicodeScalars.contains(scalar))
+    }
   }
 }
 
@@ -68,7 +75,9 @@ struct SharedConfigSections {
 
   init(_ text: String, path: String) throws {
     self.path = path
-    for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+    // Editors of other systems begin a file with a byte order mark.
+    let plain = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
+    for (index, line) in plain.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
       try read(line, number: index + 1)
     }
   }
@@ -131,8 +140,9 @@ struct SharedConfigSections {
   private mutating func goOn(_ text: String, _ number: Int) throws {
     guard !sections.isEmpty else { throw fault(number, "Expected a profile definition") }
     guard let current, let value = sections[sections.count - 1].keys[current] else { throw fault(number, "Expected a property definition") }
-    if value.isEmpty || value.hasPrefix("\n"), !text.contains("=") {
-      throw fault(number, "Expected an '=' sign defining a sub-property")
+    if value.isEmpty || value.hasPrefix("\n") {
+      guard text.contains("=") else { throw fault(number, "Expected an '=' sign defining a sub-property") }
+      guard !text.hasPrefix("=") else { throw fault(number, "Sub-property did not have a name") }
     }
     sections[sections.count - 1].keys[current] = value + "\n" + text
   }

@@ -37,6 +37,19 @@ struct RegionAndEndpointTests {
     #expect(try url(["AWS_ENDPOINT_URL_SNS": "http://b"], AWSSettings(endpoint: "https://ours.example.com")) == "https://ours.example.com")
   }
 
+  @Test("an endpoint that is left empty is none")
+  func emptyEndpoint() throws {
+    let services = "[services s]\nsns =\n  endpoint_url =\n"
+    let files = ["/h/.aws/config": "[default]\nendpoint_url =\n[profile p]\nservices = s\nendpoint_url = https://all.example\n\(services)"]
+    for (environment, url) in [
+      (["HOME": "/h", "AWS_ENDPOINT_URL": ""], "https://sns.eu-west-1.amazonaws.com"),
+      (["HOME": "/h", "AWS_PROFILE": "p"], "https://all.example"),
+    ] {
+      let connection = AWSBench(environment: environment, files: files).connection()
+      #expect(try connection.endpoint(service: "sns", region: "eu-west-1").url == url)
+    }
+  }
+
   @Test(
     "each partition has its own domain",
     arguments: [
