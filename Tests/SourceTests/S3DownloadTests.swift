@@ -128,12 +128,19 @@ struct S3DownloadTests {
 
   @Test("an answer whose buffer does not come free is let go, asked for again, and arrives once")
   func letGo() async throws {
-    // The first part is late, so that what was asked for ahead of the four buffers cannot be taken.
+    // The first part is the last to come, so that what was asked for ahead of the four buffers cannot be taken; the other three are late
+    // too, so that the fifth is asked for while nothing has come, however slow this machine is.
     let store = ScriptedStore(sample) { request, _ in
-      request.header("Range")?.hasPrefix("bytes=0-") == true ? .late(.seconds(3)) : .serve
+      switch (0..<4).first(where: { request.header("Range")?.hasPrefix("bytes=\($0 * 65_536)-") == true }) {
+      case 0: .late(.seconds(3))
+      case nil: .serve
+      default: .late(.milliseconds(1500))
+      }
     }
     var transfer = S3Transfer.hasty
     transfer.hold = .milliseconds(50)
+    // One more than begin, for the fifth: waiting with nothing at hand adds it.
+    transfer.connections = 5
     let stream = try await store.open(transfer)
     let bytes = try await onThread("read") { readAll(stream.descriptor) }
     #expect(bytes == sample)

@@ -2,10 +2,12 @@ import AWSClient
 import DrillModel
 import DrillTestSupport
 import EngineKit
+import HTTPTransport
 import Selecting
-import SourceS3
 import Synchronization
 import Testing
+
+@testable import SourceS3
 
 @Suite("Listing a bucket, against a scripted server", .timeLimit(.minutes(2)))
 struct S3ListingTests {
@@ -57,6 +59,24 @@ struct S3ListingTests {
     let survey = try await source(server).survey(rules: SelectionRules(match: "db-%Y%m%d.gz"), now: now)
     #expect(survey.candidates.map(\.id) == ["db-20261121.gz"])
     #expect(survey.leftOut.listed == 50_001 && survey.leftOut.examples.count == 3)
+  }
+
+  @Test("checksum files are remembered of names that the pattern takes, and not of the million others")
+  func sidecars() throws {
+    let names = ["log-1.gz", "log-1.gz.sha256", "db-20261121.gz", "db-20261121.gz.sha256", "db-20261121.gz.sha256sum"]
+    let server = ScriptedHTTPServer(page(names.map { "p/\($0)" }))
+    func found(_ pattern: String?) throws -> Set<String> {
+      let source = S3Source(
+        S3Bucket("bucket", region: "eu-west-1"), key: "p/", match: try pattern.map(NamePattern.init), transfer: .hasty,
+        connection: S3Place.connection(to: server.url))
+      var sidecars = Set<String>()
+      try source.withClient(Cancellation()) { client in
+        try S3Listing(source: source, client: client).run(narrowed: false, sidecars: &sidecars) { _ in }
+      }
+      return Set(sidecars.map { String($0.dropFirst("s3://bucket/p/".count)) })
+    }
+    #expect(try found("*-%Y%m%d.gz") == ["db-20261121.gz.sha256", "db-20261121.gz.sha256sum"])
+    #expect(try found(nil) == ["log-1.gz.sha256", "db-20261121.gz.sha256", "db-20261121.gz.sha256sum"])
   }
 
   @Test("anonymous and requester-pays requests, and the expected owner, say so")
@@ -113,6 +133,16 @@ struct S3ListingTests {
       #expect(found?.code == .sourceUnreachable, "\(found.map { "\($0)" } ?? "")")
       #expect(!server.requests.isEmpty)
     }
+  }
+
+  @Test("a store that leads from page to page in a circle is found out")
+  func circle() async throws {
+    let server = ScriptedHTTPServer { request, _ in
+      request.target.contains("continuation-token=t1") ? page(["p/b"], next: "t2") : page(["p/a"], next: "t1")
+    }
+    let found = await #expect(throws: Fault.self) { try await source(server).artefacts() }
+    #expect(found?.code == .sourceUnreachable && found?.message.contains("does not come to an end") == true)
+    #expect(server.requests.count == 3)
   }
 
   @Test("cancelling ends a store that hangs")

@@ -47,9 +47,7 @@ struct S3Listing {
         guard let name = entry.key.name(below: root) else { continue }
         // What consoles make in place of a folder.
         if name.isEmpty || (name.hasSuffix("/") && entry.bytes == 0) { continue }
-        if entry.isCurrent, ChecksumText.suffixes.contains(where: { name.hasSuffix($0) }) {
-          sidecars.insert(source.bucket.location(of: entry.key))
-        }
+        if entry.isCurrent, isSidecar(name) { sidecars.insert(source.bucket.location(of: entry.key)) }
         if let artefact = entry.artefact(name) { try receive(artefact) }
       }
       for folder in page.folders {
@@ -63,6 +61,13 @@ struct S3Listing {
       }
       return true
     }
+  }
+
+  /// Whether a name is that of a checksum beside what the pattern takes. Those of strangers would add up in a large bucket.
+  private func isSidecar(_ name: String) -> Bool {
+    guard let suffix = ChecksumText.suffixes.first(where: { name.hasSuffix($0) }) else { return false }
+    guard let match = source.match else { return true }
+    return match.match(String(name.dropLast(suffix.count))) != nil
   }
 
   // MARK: Pages
@@ -82,13 +87,15 @@ struct S3Listing {
     var artefact: (_ name: String) -> Artefact?
   }
 
-  /// Hands on page after page until there is none, or `body` wants no more.
+  /// Hands on page after page until there is none, or `body` wants no more. Of the places where pages ended their hashes are kept, eight
+  /// bytes for a thousand keys, so that a store that leads round in a circle is found out.
   private func pages(_ prefix: String, isFlat: Bool, _ body: (Page) throws -> Bool) throws {
     if source.versions == .all { return try versionPages(prefix, isFlat: isFlat, body) }
     var token: String?
+    var seen = Set<Int>()
     repeat {
       let page = try client.page(prefix: prefix, after: token, isFlat: isFlat)
-      if let next = page.next, next == token { throw endless }
+      if let next = page.next, !seen.insert(next.hashValue).inserted { throw endless }
       token = page.next
       let entries = page.objects.map { object in
         Entry(key: object.key, bytes: object.bytes, isCurrent: true) { self.artefact(object, name: $0) }
@@ -100,9 +107,10 @@ struct S3Listing {
   private func versionPages(_ prefix: String, isFlat: Bool, _ body: (Page) throws -> Bool) throws {
     var judge = S3VersionJudge()
     var place: S3VersionPage.Place?
+    var seen = Set<Int>()
     repeat {
       let page = try client.versions(prefix: prefix, after: place, isFlat: isFlat)
-      if let next = page.next, next == place { throw endless }
+      if let next = page.next, !seen.insert(next.hashValue).inserted { throw endless }
       place = page.next
       let entries = zip(page.entries, judge.take(page)).map { entry, judged in
         Entry(key: entry.object.key, bytes: entry.isDeleteMarker ? 1 : entry.object.bytes, isCurrent: judged == .current) { name in
@@ -115,7 +123,7 @@ struct S3Listing {
 
   private var endless: Fault {
     Fault(
-      .sourceUnreachable, "The listing of \(source.location) does not come to an end: the store gives the same page again",
+      .sourceUnreachable, "The listing of \(source.location) does not come to an end: the store leads to the same page again",
       advice: "Look at the endpoint, and at proxies in between")
   }
 
