@@ -28,14 +28,24 @@ extension ValueType where Value == String {
     }
   }
 
-  /// `arn:aws:sns:REGION:ACCOUNT:NAME` (AWS service authorization reference, Amazon SNS).
+  /// `arn:aws:sns:REGION:ACCOUNT:NAME` (AWS service authorization reference, Amazon SNS), the name of up to 256 letters, digits, hyphens
+  /// and underscores, and `.fifo` behind them for a topic that keeps order ("CreateTopic", Amazon SNS API Reference).
   static var topicARN: ValueType<String> {
     form(
-      "ARN", "^arn:[^:]+:sns:[^:]+:[0-9]{12}:[^:]+$", "the ARN of a topic such as arn:aws:sns:eu-west-1:123456789012:dr-drills"
+      "ARN", "^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:(?=.{1,256}$)[A-Za-z0-9_-]+(\\.fifo)?$",
+      "the ARN of a topic such as arn:aws:sns:eu-west-1:123456789012:dr-drills"
     ) { arn in
       let parts = arn.split(separator: ":", omittingEmptySubsequences: false)
-      return parts.count == 6 && parts[0] == "arn" && parts[2] == "sns" && parts[4].utf8.count == 12
-        && parts[4].utf8.allSatisfy({ $0 >= 48 && $0 <= 57 }) && !parts.contains("")
+      guard parts.count == 6, parts[0] == "arn", parts[1].hasPrefix("aws"), parts[2] == "sns", (1...256).contains(parts[5].utf8.count)
+      else {
+        return false
+      }
+      func isLower(_ byte: UInt8) -> Bool { (97...122).contains(byte) || byte == UInt8(ascii: "-") }
+      func isDigit(_ byte: UInt8) -> Bool { (48...57).contains(byte) }
+      let name = parts[5].hasSuffix(".fifo") ? parts[5].dropLast(5) : parts[5]
+      return parts[1].utf8.allSatisfy(isLower) && !parts[3].isEmpty && parts[3].utf8.allSatisfy { isLower($0) || isDigit($0) }
+        && parts[4].utf8.count == 12 && parts[4].utf8.allSatisfy(isDigit)
+        && !name.isEmpty && name.utf8.allSatisfy { isLetterOrDigit($0) || "_-".utf8.contains($0) }
     }
   }
 

@@ -232,6 +232,14 @@ let siteFaults: [FaultCase] = [
   FaultCase("notify: [slack: {url: x}]", "1:10: there is no channel \"slack\"; channels: sns, mail, webhook, cloudwatch"),
   FaultCase(
     "notify: [sns: {topic: dr}]", "1:23: expected the ARN of a topic such as arn:aws:sns:eu-west-1:123456789012:dr-drills, found \"dr\""),
+  FaultCase(
+    "notify: [sns: {topic: 'arn:aws:sns:eu-west-1:123456789012:dr drills'}]",
+    "1:23: expected the ARN of a topic such as arn:aws:sns:eu-west-1:123456789012:dr-drills, found \"arn:aws:sns:eu-west-1:123456789012:dr drills\""
+  ),
+  FaultCase(
+    "notify: [sns: {topic: 'arn:aws:sns:eu-west-1:123456789012:.fifo'}]",
+    "1:23: expected the ARN of a topic such as arn:aws:sns:eu-west-1:123456789012:dr-drills, found \"arn:aws:sns:eu-west-1:123456789012:.fifo\""
+  ),
   FaultCase("notify: [sns: {}]", "1:15: the key topic is missing: The topic's ARN."),
   FaultCase("protect: [h]", "1:10: expected a mapping, found a list"),
   FaultCase("protect: {systems: [x]}", "1:21: expected a whole number of at least 1, found \"x\""),
