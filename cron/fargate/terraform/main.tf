@@ -85,10 +85,20 @@ resource "aws_vpc_security_group_egress_rule" "aws" {
 resource "aws_vpc_security_group_egress_rule" "postgresql" {
   count                        = var.database_security_group_id == null ? 0 : 1
   security_group_id            = aws_security_group.task.id
-  description                  = "Restored RDS instances"
+  description                  = "Restored RDS instances of PostgreSQL"
   ip_protocol                  = "tcp"
   from_port                    = 5432
   to_port                      = 5432
+  referenced_security_group_id = var.database_security_group_id
+}
+
+resource "aws_vpc_security_group_egress_rule" "mysql" {
+  count                        = var.database_security_group_id == null ? 0 : 1
+  security_group_id            = aws_security_group.task.id
+  description                  = "Restored RDS instances of MySQL and MariaDB"
+  ip_protocol                  = "tcp"
+  from_port                    = 3306
+  to_port                      = 3306
   referenced_security_group_id = var.database_security_group_id
 }
 
