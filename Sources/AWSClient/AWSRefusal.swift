@@ -85,6 +85,8 @@ package struct AWSFailure: Error, Sendable, CustomStringConvertible {
   package let attempts: Int
   /// Where S3 says that the bucket lies, when it was asked for elsewhere.
   package var bucketRegion: String?
+  /// What a policy must allow for the call (`rds:ModifyDBInstance`), where AWS answered and that is known.
+  package var action: String?
 
   /// Without the message's last full stop: another sentence follows.
   package var description: String { "\(code): \(message.hasSuffix(".") ? String(message.dropLast()) : message)" }

@@ -26,6 +26,7 @@ struct FailedAttempt: Error {
   private let kind: AWSFailure.Kind
   private let comeBack: Duration?
   private let bucketRegion: String?
+  private let action: String?
 
   init(_ error: TransportError) {
     let isSetUp = error.kind != .invalidRequest && error.kind != .refusedAddress
@@ -42,7 +43,7 @@ struct FailedAttempt: Error {
     (isExpired, credentials) = (false, nil)
     kind = isSetUp ? .transient : .notPossible
     comeBack = nil
-    bucketRegion = nil
+    (bucketRegion, action) = (nil, nil)
   }
 
   init(_ response: HTTPResponse, _ request: AWSRequest, _ endpoint: AWSEndpoint, _ credentials: AWSCredentials?) {
@@ -64,12 +65,13 @@ struct FailedAttempt: Error {
     kind = isExpired ? .transient : FailedAttempt.kind(response.status, body?.code, cause)
     comeBack = FailedAttempt.comeBack(response.headers)
     bucketRegion = response.headers.first("x-amz-bucket-region") ?? body?.region
+    action = request.action
   }
 
   func failure(attempts: Int) -> AWSFailure {
     AWSFailure(
       kind: isMaybeDone && kind == .transient ? .maybeDone : kind, code: code, message: message, status: status, requestID: requestID,
-      retryAfter: comeBack, attempts: attempts, bucketRegion: bucketRegion)
+      retryAfter: comeBack, attempts: attempts, bucketRegion: bucketRegion, action: action)
   }
 
   private static let timeCodes: Set<String> = [

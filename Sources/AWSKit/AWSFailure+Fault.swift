@@ -6,16 +6,18 @@ extension AWSFailure {
   ///
   /// - Parameters:
   ///   - doing: What was tried, for people: `listing the snapshots of orders`.
-  ///   - action: The permission that it needs: `rds:DescribeDBSnapshots`.
+  ///   - action: The permission that it needs (`rds:DescribeDBSnapshots`), unless the failure says which one was refused.
   ///   - code: For a refusal that is neither a matter of credentials, permission nor reach.
   package func fault(during doing: String, action: String, else code: FaultCode) -> Fault {
     let words = "\(doing.prefix(1).uppercased() + doing.dropFirst()) did not work: \(self)"
     if AWSFailure.credentialCodes.contains(self.code) {
-      return Fault(.credentials, words, advice: "See docs/aws.md for where credentials are read from", isTransient: isPassing)
+      let advice = words.contains("docs/aws.md") ? nil : "See docs/aws.md for where credentials are read from"
+      return Fault(.credentials, words, advice: advice, isTransient: isPassing)
     }
     if AWSFailure.permissionCodes.contains(self.code) {
       return Fault(
-        .permissionDenied, words, advice: "Allow \(action) to the drill's user or role; docs/aws.md has the least policy that works")
+        .permissionDenied, words,
+        advice: "Allow \(self.action ?? action) to the drill's user or role; docs/aws.md has the least policy that works")
     }
     switch kind {
     case .throttled, .transient, .maybeDone: return Fault(.sourceUnreachable, words, advice: "Try again later", isTransient: true)
