@@ -20,8 +20,11 @@ package struct RDSRecoveryPoint: SnapshotHandle, Hashable {
   package var gibibytes: Int?
   package var isEncrypted: Bool
   package var takenAt: Timestamp?
+  /// Of a copy whose original nobody dates.
+  package var isUndatedCopy: Bool?
 
-  package init(_ snapshot: RDSSnapshot, region: String) {
+  /// - Parameter takenAt: What is known of its time otherwise, where RDS does not say it.
+  package init(_ snapshot: RDSSnapshot, region: String, takenAt known: Timestamp? = nil) {
     self.region = region
     arn = snapshot.arn
     source = snapshot.source
@@ -31,7 +34,8 @@ package struct RDSRecoveryPoint: SnapshotHandle, Hashable {
     engineVersion = snapshot.engineVersion
     gibibytes = snapshot.gibibytes
     isEncrypted = snapshot.isEncrypted
-    takenAt = snapshot.takenAt
+    takenAt = snapshot.takenAt ?? known
+    isUndatedCopy = snapshot.copiedFrom != nil && takenAt == nil
   }
 
   /// - Parameter moment: Nil for the newest that the logs reach.
@@ -54,5 +58,6 @@ package struct RDSRecoveryPoint: SnapshotHandle, Hashable {
     let what = isOfLogs ? moment.map { "moment \($0.readable)" } ?? "newest moment" : "snapshot"
     let size = gibibytes.map { ", \($0) GiB" } ?? ""
     return "RDS \(isCluster ? "cluster " : "")\(what) of \(engine) \(engineVersion)\(size)\(isEncrypted ? ", encrypted" : "")"
+      + (isUndatedCopy == true ? ", a copy: RDS tells when it was copied, and not when its data was taken" : "")
   }
 }

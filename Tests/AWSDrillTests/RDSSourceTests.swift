@@ -35,6 +35,37 @@ struct RDSSourceTests {
     #expect(bench.rds.now.calls.count == 3, "two pages and one of AWS Backup's")
   }
 
+  @Test("of clusters that were copied have the time of their original or none, never that of the copying unless the drill trusts it")
+  func copies() async throws {
+    let arn = "arn:aws:rds:eu-west-1:123456789012:cluster-snapshot:"
+    let sources = [
+      ("rds:orders-1", nil), ("of-listed", "\(arn)rds:orders-1"),
+      ("of-automated", "arn:aws:rds:us-east-1:123456789012:cluster-snapshot:rds:orders-2026-11-17-04-05"),
+      ("of-unknown", "arn:aws:rds:us-east-1:123456789012:cluster-snapshot:nightly"),
+    ]
+    let bench = bench(
+      sources.map { name, source in
+        var snapshot = ScriptedRDS.Snapshot(name, created: source == nil ? "2026-11-18T04:00:00Z" : "2026-11-21T08:00:00Z")
+        (snapshot.isCluster, snapshot.engine, snapshot.copiedFrom) = (true, "aurora-postgresql", source)
+        return snapshot
+      })
+    let source = try bench.source("cluster:orders")
+    var rules = SelectionRules()
+    let found = try survey(try await source.artefacts(), rules: rules, now: RDSSourceTests.now)
+    #expect(found.candidates.map(\.id) == ["of-automated", "of-listed", "rds:orders-1", "of-unknown"])
+    let copied = "2026-11-21T08:00:00.000Z"
+    let listed = "2026-11-18T04:00:00.000Z"
+    #expect(found.candidates.map { $0.time?.description } == ["2026-11-17T04:05:00.000Z", listed, listed, nil])
+    for candidate in found.candidates {
+      guard case .handle(let handle) = try await source.open(candidate.artefact) else { throw CancellationError() }
+      let point = try RDSRecoveryPoint(handle: handle)
+      #expect(point.takenAt == candidate.time && point.description.contains("a copy: RDS") == (candidate.time == nil))
+    }
+    rules.trustModifiedTime = true
+    let trusting = try survey(try await source.artefacts(), rules: rules, now: RDSSourceTests.now)
+    #expect(trusting.candidates.last?.time?.description == copied && trusting.candidates.last?.origin == .modified)
+  }
+
   @Test("are rejected while they are made, which says nothing against the ones before; a failed one does")
   func rejected() async throws {
     var creating = ScriptedRDS.Snapshot("new", created: nil)

@@ -8,6 +8,7 @@ package final class ScriptedEC2: Sendable {
     package var state = "completed"
     package var started: String
     package var tier = "standard"
+    package var volume = "vol-0123456789abcdef0"
 
     package init(_ id: String, started: String) {
       self.id = id
@@ -232,7 +233,7 @@ extension ScriptedEC2.State {
 
 extension ScriptedEC2.Snapshot {
   fileprivate var xml: String {
-    "<snapshotId>\(id)</snapshotId><volumeId>vol-0123456789abcdef0</volumeId><status>\(state)</status><startTime>\(started)</startTime>"
+    "<snapshotId>\(id)</snapshotId><volumeId>\(volume)</volumeId><status>\(state)</status><startTime>\(started)</startTime>"
       + "<progress>40%</progress><volumeSize>20</volumeSize><encrypted>false</encrypted><storageTier>\(tier)</storageTier>"
   }
 }

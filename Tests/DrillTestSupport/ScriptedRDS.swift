@@ -18,6 +18,8 @@ package final class ScriptedRDS: Sendable {
     package var created: String?
     package var originallyCreated: String?
     package var databaseTime: String?
+    /// An ARN.
+    package var copiedFrom: String?
 
     package init(_ name: String, created: String?) {
       self.name = name
@@ -310,5 +312,6 @@ extension ScriptedRDS.Snapshot {
       + element("SnapshotType", type) + element("Engine", engine) + element("EngineVersion", "15.4") + element("AllocatedStorage", "20")
       + element("PercentProgress", status == "creating" ? "12" : "100") + element("SnapshotCreateTime", created)
       + element("OriginalSnapshotCreateTime", originallyCreated) + element("SnapshotDatabaseTime", databaseTime)
+      + element(isCluster ? "SourceDBClusterSnapshotArn" : "SourceDBSnapshotIdentifier", copiedFrom)
   }
 }

@@ -7,12 +7,14 @@ package struct EC2Snapshot: Sendable, Hashable {
   /// `pending`, `completed`, `error`, `recoverable`, `recovering`.
   package var state: String
   package var progress: String?
-  /// When it was begun, which is the moment that its data is of.
+  /// When it was begun, which is the moment that its data is of, unless it is a copy.
   package var startedAt: Timestamp?
   package var gibibytes: Int?
   package var isEncrypted: Bool
   /// Whether it lies in the archive tier, from which it must be brought back first.
   package var isArchived: Bool
+  /// Whether it was copied from another snapshot, so that it was begun later than its data was taken.
+  package var isCopy: Bool
 
   init?(_ element: XMLElement) {
     func text(_ name: String) -> String? { element.text(name).flatMap { $0.isEmpty ? nil : $0 } }
@@ -25,6 +27,9 @@ package struct EC2Snapshot: Sendable, Hashable {
     gibibytes = text("volumeSize").flatMap { Int($0) }
     isEncrypted = text("encrypted") == "true"
     isArchived = text("storageTier")?.lowercased() == "archive"
+    // A copy has no volume of its own but one that is all `f`; newer answers say how it was transferred, and the console how it came.
+    isCopy =
+      volume.wholeMatch(of: /vol-f+/) != nil || text("transferType") != nil || text("description")?.hasPrefix("[Copied snap-") == true
   }
 }
 

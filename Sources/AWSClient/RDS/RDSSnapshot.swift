@@ -24,11 +24,21 @@ package struct RDSSnapshot: Sendable, Hashable {
   package var originallyCreatedAt: Timestamp?
   /// The newest transaction in it, which for a replica lags behind.
   package var databaseTime: Timestamp?
+  /// The ARN of the snapshot that it was copied from; nil for one that is no copy.
+  package var copiedFrom: String?
 
-  /// The moment that the data in it is of, the earliest of what RDS says; nil when it says nothing.
+  /// The moment that the data in it is of, the earliest of what RDS says; nil when it says nothing, which of a copy of a cluster's is so
+  /// unless the name of the original tells.
   package var takenAt: Timestamp? {
-    guard let created = originallyCreatedAt ?? createdAt else { return nil }
+    let own = copiedFrom == nil ? createdAt : copiedFrom.flatMap { RDSSnapshot.moment(inName: $0) }
+    guard let created = originallyCreatedAt ?? own else { return databaseTime }
     return min(created, databaseTime ?? created)
+  }
+
+  /// The moment in the name that RDS gives to an automated snapshot, in UTC: `…:rds:orders-2026-11-21-04-05`; nil for another's.
+  private static func moment(inName arn: String) -> Timestamp? {
+    guard let match = arn.wholeMatch(of: /.*snapshot:rds:.*-(\d{4}-\d\d-\d\d)-(\d\d)-(\d\d)/) else { return nil }
+    return Timestamp(rfc3339: "\(match.1)T\(match.2):\(match.3):00Z")
   }
 
   /// Nil for an element without a name or status.
@@ -51,5 +61,6 @@ package struct RDSSnapshot: Sendable, Hashable {
     createdAt = time("SnapshotCreateTime")
     originallyCreatedAt = time("OriginalSnapshotCreateTime")
     databaseTime = time("SnapshotDatabaseTime")
+    copiedFrom = text(ofCluster ? "SourceDBClusterSnapshotArn" : "SourceDBSnapshotIdentifier")
   }
 }

@@ -75,7 +75,9 @@ package struct EBSSource: BackupSource {
   private func artefact(_ snapshot: EC2Snapshot) -> Artefact {
     var artefact = Artefact(location: "ebs:\(snapshot.id)", name: snapshot.id, bytes: nil, modified: nil)
     let isUnborn = snapshot.state == "pending"
-    artefact.takenAt = isUnborn ? nil : snapshot.startedAt
+    artefact.takenAt = isUnborn || snapshot.isCopy ? nil : snapshot.startedAt
+    // It puts copies in order, and dates them only where the drill trusts it.
+    if snapshot.isCopy, !isUnborn { artefact.modified = snapshot.startedAt }
     artefact.isBeingWritten = isUnborn
     artefact.isFinal = !isUnborn
     switch snapshot.state {

@@ -29,7 +29,9 @@ package struct RDSSource: BackupSource {
   package func artefacts() async throws -> [Artefact] {
     let region = try self.region
     if usesLogs { return [momentOfLogs(of: try await database(in: region))] }
-    return try await snapshots(in: region).map(artefact)
+    let found = try await snapshots(in: region)
+    let times = Dictionary(found.map { ($0.arn, $0.takenAt) }) { first, _ in first }
+    return found.map { artefact($0, takenAt: $0.takenAt ?? $0.copiedFrom.flatMap { times[$0] ?? nil }) }
   }
 
   package func open(_ artefact: Artefact) async throws -> OpenedArtefact {
@@ -38,7 +40,7 @@ package struct RDSSource: BackupSource {
     guard let found = try await snapshots(in: region, name: artefact.name).first(where: { $0.arn == artefact.location }) else {
       throw Fault(.backupUnreadable, "the snapshot \(artefact.name) is gone since it was listed", advice: "See who deletes snapshots")
     }
-    return .handle(try RDSRecoveryPoint(found, region: region).handle)
+    return .handle(try RDSRecoveryPoint(found, region: region, takenAt: artefact.takenAt).handle)
   }
 
   /// - Throws: `Fault` with code `configuration` when nothing says it.
@@ -101,15 +103,17 @@ package struct RDSSource: BackupSource {
     return artefact
   }
 
-  private func artefact(_ snapshot: RDSSnapshot) -> Artefact {
+  private func artefact(_ snapshot: RDSSnapshot, takenAt: Timestamp?) -> Artefact {
     var artefact = Artefact(location: snapshot.arn, name: snapshot.name, bytes: nil, modified: nil)
     // While it is being made its time may come and go, and says nothing of when it can be restored.
     let isUnborn = snapshot.status == "creating" || snapshot.status == "copying"
-    artefact.takenAt = isUnborn ? nil : snapshot.takenAt
+    artefact.takenAt = isUnborn ? nil : takenAt
+    // The time of a copying puts copies in order, and dates them only where the drill trusts it.
+    if takenAt == nil, snapshot.copiedFrom != nil, !isUnborn { artefact.modified = snapshot.createdAt }
     artefact.isFinal = !isUnborn
     switch snapshot.status {
     case "available":
-      if snapshot.takenAt == nil { artefact.obstacle = "RDS does not say when it was taken" }
+      if takenAt == nil, artefact.modified == nil { artefact.obstacle = "RDS does not say when it was taken" }
     case "creating", "copying":
       artefact.isBeingWritten = true
       let percent = snapshot.percent.map { ", \($0) % done" } ?? ""
