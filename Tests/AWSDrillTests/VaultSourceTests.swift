@@ -64,6 +64,23 @@ struct VaultSourceTests {
     #expect(server.requests.count == 1)
   }
 
+  @Test("of another region are copies, opened where their vault is; the permissions name the vault")
+  func copied() async throws {
+    var snapshot = ScriptedRDS.Snapshot("awsbackup:copyjob-1", created: "2026-11-20T04:00:00Z")
+    snapshot.type = "awsbackup"
+    let bench = RDSBench { $0.snapshots = [snapshot] }
+    let (near, _) = try source([], bench)
+    let resource = try #require(RDSName(arn: VaultSourceTests.resource.replacing("eu-west-1", with: "us-east-1")))
+    let source = VaultSource(vault: "main", resource: resource, connection: bench.connection)
+    let arn = "arn:aws:rds:eu-west-1:123456789012:snapshot:awsbackup:copyjob-1"
+    let artefact = Artefact(location: arn, name: "awsbackup:copyjob-1", bytes: nil, modified: nil)
+    guard case .handle(let handle) = try await source.open(artefact) else { throw CancellationError() }
+    #expect(try RDSRecoveryPoint(handle: handle).region == "eu-west-1")
+    let needed = near.permissions.map { "\($0.action) \($0.resource)" }
+    #expect(needed.contains("backup:ListRecoveryPointsByBackupVault arn:aws:backup:*:*:backup-vault:main"), "\(needed)")
+    #expect(needed.contains("rds:DescribeDBSnapshots *"))
+  }
+
   @Test("that may not be listed say which permission is missing")
   func denied() async throws {
     let bench = RDSBench()

@@ -1,7 +1,7 @@
 package import AWSClient
 import AWSKit
 package import DrillConfig
-import DrillModel
+package import DrillModel
 package import EngineKit
 package import Selecting
 
@@ -64,6 +64,15 @@ package struct VaultSource: BackupSource {
   package var location: String { "vault \(vault), of \(resource.arn)" }
   package var localDirectories: [String] { [] }
 
+  package var permissions: [CloudPermission] {
+    let (action, origin) = RDSPermissions.clusterRestore
+    return [
+      CloudPermission(
+        "backup:ListRecoveryPointsByBackupVault", on: "arn:aws:backup:*:*:backup-vault:\(vault)", "to list the recovery points")
+    ] + RDSPermissions.listing(ofClusters: resource.isCluster)
+      + (resource.isCluster ? RDSPermissions.restoringCluster(action, of: origin) : [])
+  }
+
   package func artefacts() async throws -> [Artefact] {
     let (connection, vault, resource) = (connection, vault, resource)
     do {
@@ -100,20 +109,21 @@ package struct VaultSource: BackupSource {
 
   package func open(_ artefact: Artefact) async throws -> OpenedArtefact {
     let (connection, resource) = (connection, resource)
-    guard let name = RDSName.snapshot(ofPoint: artefact.location) else {
+    guard let name = RDSName.snapshot(ofPoint: artefact.location), let point = AWSResourceName(artefact.location) else {
       throw Fault(
         .configuration, "\(artefact.location) is no snapshot of RDS, so that only AWS Backup can restore it",
         advice: "Have AWS Backup restore it, and run `drillmark validate-restore`")
     }
     do {
       let found = try await askAWS { http, options in
-        try RDSClient(connection, region: resource.region, http: http, options: options).snapshots(
+        try RDSClient(connection, region: point.region, http: http, options: options).snapshots(
           of: resource.name, isCluster: resource.isCluster, type: "awsbackup", name: name)
       }
       guard let snapshot = found.first(where: { $0.arn == artefact.location }) else {
         throw Fault(.backupUnreadable, "the snapshot \(name) is gone since it was listed", advice: "See the lifecycle of the backup plan")
       }
-      return .handle(try RDSRecoveryPoint(snapshot, region: resource.region).handle)
+      // A copy lies in the region of its vault, and keeps the time that AWS Backup gave to its original.
+      return .handle(try RDSRecoveryPoint(snapshot, region: point.region, takenAt: artefact.takenAt).handle)
     } catch let failure as AWSFailure {
       let action = "rds:DescribeDB\(resource.isCluster ? "Cluster" : "")Snapshots"
       throw failure.fault(during: "looking for the snapshot \(name)", action: action, else: .sourceUnreachable)
