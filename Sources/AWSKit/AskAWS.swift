@@ -27,15 +27,20 @@ package func askAWS<T: Sendable>(
 ///
 /// - Throws: `Fault` with code `credentials`, `permission_denied` or `source_unreachable`.
 package func callerIdentity(_ connection: AWSConnection, region: String) async throws -> CallerIdentity {
-  do {
-    let identity = try await askAWS { http, _ in try STSClient(connection, region: region, http: http).callerIdentity() }
-    guard identity.account.wholeMatch(of: /[0-9]{12}/) != nil else {
-      throw Fault(.sourceUnreachable, "STS names no account of twelve digits", advice: "Is the endpoint really AWS's?")
-    }
-    return identity
-  } catch let failure as AWSFailure {
+  do { return try await rawCallerIdentity(connection, region: region) } catch let failure as AWSFailure {
     throw failure.fault(during: "asking AWS whose credentials these are", action: "sts:GetCallerIdentity", else: .credentials)
   }
+}
+
+/// The same for a caller that waits out what can pass.
+///
+/// - Throws: `AWSFailure`; `Fault` with code `source_unreachable` for an answer that is not AWS's.
+package func rawCallerIdentity(_ connection: AWSConnection, region: String) async throws -> CallerIdentity {
+  let identity = try await askAWS { http, _ in try STSClient(connection, region: region, http: http).callerIdentity() }
+  guard identity.account.wholeMatch(of: /[0-9]{12}/) != nil else {
+    throw Fault(.sourceUnreachable, "STS names no account of twelve digits", advice: "Is the endpoint really AWS's?")
+  }
+  return identity
 }
 
 /// The account that a run's calls go to, found out before anything is made; nil where only the recovery point will say the region.

@@ -3,17 +3,20 @@ package import DrillModel
 
 extension Pace {
   /// Repeats a step that asks for the end of what it finds, until it has found nothing twice: one odd answer does not pass for the end.
-  /// What can pass is waited out; the deadline is the caller's.
+  /// Throttling and states that pass are waited out, for which the deadline is the caller's; AWS that cannot be asked at all, for as long as
+  /// `reach` says.
   ///
   /// - Parameters:
-  ///   - wasMade: Whether it is known to have been there. Else it is looked for as long as patience lasts: the request may still be on its way.
+  ///   - patience: How long it is looked for before its absence counts, unless it was seen: AWS may show it later than it makes it.
   ///   - tolerating: Whether another state, which comes by itself, would mend a refusal.
   ///   - refused: What to throw of a refusal that nothing mends.
   ///   - step: Is given how long this has lasted, and answers whether it found anything.
   package func untilGone(
-    wasMade: Bool, tolerating: (AWSFailure) -> Bool = { _ in false }, refused: (AWSFailure) -> Fault, step: (Duration) async throws -> Bool
+    patience: Duration, tolerating: (AWSFailure) -> Bool = { _ in false }, refused: (AWSFailure) -> Fault,
+    step: (Duration) async throws -> Bool
   ) async throws {
-    var (looks, misses, wasSeen, waited) = (0, 0, wasMade, Duration.zero)
+    var (looks, misses, wasSeen) = (0, 0, false)
+    var (waited, trouble) = (Duration.zero, Duration.zero)
     while true {
       do {
         if try await step(waited) {
@@ -22,15 +25,32 @@ extension Pace {
           misses += 1
           if misses > 1, wasSeen || waited >= patience { return }
         }
-      } catch let failure as AWSFailure where !failure.isPassing && !tolerating(failure) {
-        throw refused(failure)
-      } catch is AWSFailure {
+        trouble = .zero
+      } catch let failure as AWSFailure {
         try Task.checkCancellation()
+        guard tolerating(failure) || (failure.isPassing && trouble <= endurance(of: failure)) else { throw refused(failure) }
+        trouble += min(interval, .seconds(looks + 1))
       }
       // The second look, which only confirms the first, need not wait long.
-      looks = misses == 1 ? 1 : looks + 1
+      looks = misses == 1 && trouble == .zero ? 1 : looks + 1
       waited += min(interval, .seconds(looks))
       try await wait(after: looks)
+    }
+  }
+
+  /// How long a call may go on failing in this way.
+  private func endurance(of failure: AWSFailure) -> Duration {
+    if failure.kind == .throttled { return .seconds(1 << 32) }
+    return failure.isAboutCredentials ? patience : reach
+  }
+
+  /// How long something is looked for before its absence counts, by what its row in the ledger says: nothing says yet that AWS has
+  /// shown what was only asked for, or only just made.
+  package func patience(after state: ScratchResource.State) -> Duration {
+    switch state {
+    case .intended: patience
+    case .made: min(patience, .seconds(5))
+    case .destroying, .leaked, .kept, .gone: .zero
     }
   }
 }

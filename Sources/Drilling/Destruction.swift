@@ -43,8 +43,7 @@ struct Destruction: Sendable {
     _ = try? await onThread("destroying") { try ledger.destroying(resource, for: claim) }
     runner.settings.crashPoint("destroying \(resource.kind)")
     do {
-      let late = Fault(.scratchUnusable, "\(resource.kind) \(resource.name) could not be destroyed within \(limit.readable)")
-      try await withDeadline(limit, otherwise: late) { try await destroy(resource, of: claim.run) }
+      try await withDeadline(limit, otherwise: Destruction.late(resource, after: limit)) { try await destroy(resource, of: claim.run) }
       runner.settings.crashPoint("destroyed \(resource.kind), not recorded")
       result.state = .gone
       // The seal records it as well; without either, the next start finds nothing there to destroy, which is a success.
@@ -56,6 +55,10 @@ struct Destruction: Sendable {
       _ = try? await onThread("leaked") { try ledger.leaked(resource, for: claim) }
     }
     return (result, why)
+  }
+
+  static func late(_ resource: ScratchResource, after limit: Duration) -> Fault {
+    Fault(.scratchUnusable, "\(resource.kind) \(resource.name) could not be destroyed within \(limit.readable)")
   }
 
   /// Why a resource stays, and what a person can do about it.

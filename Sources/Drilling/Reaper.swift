@@ -10,11 +10,14 @@ package struct Reaper: Sendable {
 
   /// Reaps every dead run, every kept target whose time has come, and every leak of earlier runs.
   ///
+  /// - Parameter limit: How long each leak of earlier runs may take, so that one which AWS holds on to keeps no drill waiting for long.
   /// - Returns: A line for people on each thing done or left.
-  package func reap() async -> [String] {
+  package func reap(within limit: Duration = .seconds(300)) async -> [String] {
     var notes: [String] = []
+    var finished: Set<RunID> = []
     do {
       for run in try await reading({ try $0.unfinished() }) where !run.isAlive {
+        finished.insert(run.run)
         // One that cannot be finished must not keep the others waiting; `leftovers` counts it.
         do {
           if let note = try await finish(run) { notes.append(note) }
@@ -23,7 +26,10 @@ package struct Reaper: Sendable {
           notes.append("\(run.drill): run \(run.run) had died and could not be finished: \(why)")
         }
       }
-      for leftover in try await reading({ try $0.leftovers() }) where isDue(leftover) { notes.append(await remove(leftover)) }
+      // What has just been tried is the next start's to try again.
+      for leftover in try await reading({ try $0.leftovers() }) where isDue(leftover) && !finished.contains(leftover.run) {
+        notes.append(await remove(leftover, within: limit))
+      }
       RunLogs(directory: runner.settings.logs).removeOld(now: runner.clocks.now())
     } catch {
       notes.append("what earlier runs left could not be removed: \((error as? Fault)?.description ?? "the ledger did not answer")")
@@ -32,9 +38,9 @@ package struct Reaper: Sendable {
   }
 
   /// Removes what one run keeps on purpose, before its time.
-  func reapKept(of run: RunID) async {
+  func reapKept(of run: RunID, within limit: Duration) async {
     guard let leftovers = try? await reading({ try $0.leftovers() }) else { return }
-    for leftover in leftovers where leftover.run == run { _ = await remove(leftover) }
+    for leftover in leftovers where leftover.run == run { _ = await remove(leftover, within: limit) }
   }
 
   /// What is still there of runs that are over, without what is kept until a later time. A dead run that could not be finished counts with
@@ -65,12 +71,14 @@ package struct Reaper: Sendable {
     return "\(dead.drill): run \(dead.run) had died; \(left), and it is sealed as \(record.verdict.rawValue)"
   }
 
-  private func remove(_ leftover: Leftover) async -> String {
-    let (ledger, now) = (runner.ledger, runner.clocks.now())
+  private func remove(_ leftover: Leftover, within limit: Duration) async -> String {
+    let (ledger, now, destruction) = (runner.ledger, runner.clocks.now(), Destruction(runner: runner))
     let name = "\(leftover.resource.kind) \(leftover.resource.name)"
     do {
       try await sweep(run: leftover.run.text)
-      try await Destruction(runner: runner).destroy(leftover.resource, of: leftover.run)
+      try await withDeadline(limit, otherwise: Destruction.late(leftover.resource, after: limit)) {
+        try await destruction.destroy(leftover.resource, of: leftover.run)
+      }
       var gone = leftover.resource
       gone.state = .gone
       let text = "\(name) of run \(leftover.run) is gone"
@@ -79,7 +87,7 @@ package struct Reaper: Sendable {
       return text
     } catch {
       _ = try? await onThread("still there") { try ledger.stillThere(leftover) }
-      let why = Destruction(runner: runner).explanation(of: error, leaving: leftover.resource)
+      let why = destruction.explanation(of: error, leaving: leftover.resource)
       return "\(name) of run \(leftover.run) could not be removed: \(why)"
     }
   }

@@ -74,8 +74,10 @@ extension RunDrive {
   }
 
   private func releaseKept(_ target: any ScratchTarget) async {
-    try? await target.destroy()
-    await Reaper(runner: runner).reapKept(of: state.run)
+    let limit = plan.drill.deadlines[.cleanup]
+    let late = Fault(.scratchUnusable, "the cleanup did not end within \(limit.readable)")
+    try? await withDeadline(limit, otherwise: late) { try await target.destroy() }
+    await Reaper(runner: runner).reapKept(of: state.run, within: limit)
   }
 
   /// The run as its record, judged against what the ledger remembers of the drill.

@@ -151,7 +151,8 @@ struct RDSMakingTests {
   @Test(
     "is given up at once when its status says that nothing will come of it",
     arguments: [
-      ("failed", Verdict.failed), ("incompatible-restore", .failed), ("restore-error", .failed), ("incompatible-network", .cannotDrill),
+      ("failed", Verdict.failed), ("incompatible-restore", .failed), ("restore-error", .failed), ("migration-failed", .failed),
+      ("cloning-failed", .failed), ("incompatible-network", .cannotDrill),
       ("incompatible-parameters", .cannotDrill), ("incompatible-option-group", .cannotDrill), ("incompatible-credentials", .cannotDrill),
       ("storage-full", .cannotDrill), ("inaccessible-encryption-credentials", .cannotDrill), ("insufficient-capacity", .cannotDrill),
       ("deleting", .cannotDrill), ("stopped", .cannotDrill),
@@ -162,6 +163,53 @@ struct RDSMakingTests {
     let fault = await bench.fault { _ = try await bench.workshop().waitUntilReady() }
     #expect(fault?.code.verdict == verdict && fault?.description.contains(status) == true, "\(fault.map { "\($0)" } ?? "none")")
     #expect(bench.rds.now.calls.count == 2)
+  }
+
+  @Test("is waited for while RDS does not show it yet, and given up when it never does")
+  func shownLate() async throws {
+    let late = RDSBench { action, _, count in
+      action == "DescribeDBInstances" && count < 10 ? .instead(ScriptedRDS.error("DBInstanceNotFound", status: 404)) : nil
+    }
+    late.put(["creating", "available"])
+    #expect(try await late.workshop().waitUntilReady().status == "available")
+    let never = RDSBench()
+    let fault = await never.fault { _ = try await never.workshop().waitUntilReady() }
+    #expect(fault?.code.verdict == .cannotDrill && fault?.message.contains("is gone, or RDS does not show") == true)
+  }
+
+  @Test("is not waited for without end with credentials that have expired")
+  func expired() async throws {
+    let bench = RDSBench { action, _, count in
+      action == "DescribeDBInstances" && count > 2 ? .instead(ScriptedRDS.error("ExpiredToken", "no", status: 403)) : nil
+    }
+    bench.put(["creating"])
+    let fault = await bench.fault { _ = try await bench.workshop().waitUntilReady() }
+    #expect(fault?.code == .credentials && bench.rds.now.calls.count < 200, "\(fault.map { "\($0)" } ?? "none")")
+  }
+
+  @Test("is asked for, and changed, through throttling and states that pass; a refusal to change it is told at once with its permission")
+  func throttled() async throws {
+    let bench = RDSBench { action, _, count in
+      if action.hasPrefix("Restore"), count < 20 { return .instead(ScriptedRDS.error("Throttling")) }
+      guard action == "ModifyDBInstance", count < 4 else { return nil }
+      return .instead(ScriptedRDS.error(count < 2 ? "InvalidDBInstanceState" : "Throttling"))
+    }
+    let made = try await make(bench)
+    #expect(bench.rds.scratch == [made.name])
+    try await bench.workshop().changePatiently("x") { _ = try $0.setPassword("p", of: made.name, isCluster: false) }
+    for (code, words) in [("AccessDenied", "Allow rds:ModifyDBInstance"), ("InvalidParameterValue", "InvalidParameterValue")] {
+      let refusing = RDSBench { action, _, _ in action.hasPrefix("Modify") ? .instead(ScriptedRDS.error(code, status: 403)) : nil }
+      refusing.put()
+      let fault = await refusing.fault {
+        try await refusing.workshop().changePatiently("x") {
+          _ = try $0.setPassword("p", of: ScratchName.of(RDSBench.usual), isCluster: false)
+        }
+      }
+      #expect(fault?.description.contains(words) == true && refusing.rds.now.calls.count == 1, "\(fault.map { "\($0)" } ?? "none")")
+    }
+    let forever = RDSBench { action, _, _ in action.hasPrefix("Restore") ? .instead(ScriptedRDS.error("Throttling")) : nil }
+    let fault = await forever.fault { _ = try await make(forever) }
+    #expect(fault?.code == .sourceUnreachable && forever.rds.scratch.isEmpty)
   }
 
   @Test("stops being waited for when the run is cancelled")

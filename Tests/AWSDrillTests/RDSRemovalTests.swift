@@ -1,6 +1,8 @@
+import AWSKit
 import DrillModel
 import DrillTestSupport
 import EngineKit
+import Synchronization
 import Testing
 
 @testable import EngineRDS
@@ -111,6 +113,52 @@ struct RDSRemovalTests {
       text.contains(
         "aws rds delete-db-instance --db-instance-identifier drillmark-01ka0000000000000000000000 --skip-final-snapshot "
           + "--delete-automated-backups --region eu-west-1"))
+  }
+
+  @Test("that may not lift the protection names that permission, and not the one to delete")
+  func protectionStays() async throws {
+    let bench = RDSBench { action, _, _ in
+      action.hasPrefix("Modify") ? .instead(ScriptedRDS.error("AccessDenied", "not authorized", status: 403)) : nil
+    }
+    bench.put { $0.isProtected = true }
+    let text = await reap(bench)?.description ?? ""
+    #expect(text.contains("Allow rds:ModifyDBInstance") && !text.contains("rds:DeleteDB"), "\(text)")
+    #expect(text.contains("--no-deletion-protection") && bench.rds.scratch.count == 1)
+  }
+
+  @Test("ends with the reason when AWS cannot be asked, soon without credentials, and not for a moment's trouble or throttling")
+  func unreachable() async throws {
+    let waits = Mutex(Duration.zero)
+    func pace() -> Pace { Pace(sleep: { wait in waits.withLock { $0 += wait } }) }
+    for (reply, words, limit) in [
+      (ScriptedReply.cut, "Removing drillmark-", Duration.seconds(330)),
+      (ScriptedRDS.error("ExpiredToken", "no", status: 403), "expired", .seconds(30)),
+    ] {
+      let bench = RDSBench { _, _, _ in .instead(reply) }
+      waits.withLock { $0 = .zero }
+      let fault = await bench.fault {
+        try await RDSReaper(connection: bench.connection, pace: pace()).destroy(bench.resource().row, of: bench.run, tools: NoPrograms())
+      }
+      #expect(fault?.description.contains(words) == true && waits.withLock { $0 } <= limit, "\(fault.map { "\($0)" } ?? "none")")
+      #expect(fault?.description.contains("aws rds delete-db-instance") == true)
+    }
+    let throttled = RDSBench { action, _, count in
+      action == "DescribeDBInstances" && count < 300 ? .instead(ScriptedRDS.error("Throttling")) : nil
+    }
+    throttled.put()
+    #expect(await reap(throttled) == nil && throttled.rds.scratch.isEmpty)
+    let moment = RDSBench { action, _, count in action == "GetCallerIdentity" && count < 4 ? .instead(.cut) : nil }
+    #expect(await reap(moment) == nil, "asking whose account it is may take a second try")
+  }
+
+  @Test("does not take for gone what was made a moment ago and is not shown yet")
+  func notShown() async throws {
+    let bench = RDSBench { action, _, count in
+      action == "DescribeDBInstances" && count < 3 ? .instead(ScriptedRDS.error("DBInstanceNotFound", status: 404)) : nil
+    }
+    bench.put()
+    #expect(await reap(bench, state: .made) == nil)
+    #expect(bench.rds.scratch.isEmpty)
   }
 
   @Test("of a Multi-AZ DB cluster asks for the cluster alone, and returns only when its instances are gone too")

@@ -16,13 +16,13 @@ final class ScriptedRun: Sendable {
 
   static let start = Timestamp(seconds: 1_795_000_000)
 
-  init(routes: [NotificationRoute] = []) throws {
+  init(routes: [NotificationRoute] = [], reapers: [any ResourceReaper] = []) throws {
     clocks = SteppedClocks(Self.start)
     ledger = try Ledger.open(at: "\(folder.path)/state/ledger.sqlite", clocks: clocks)
     let settings = RunSettings(
       host: "h", version: "0", scratch: "\(folder.path)/scratch", keepFree: .bytes(1),
       cache: "\(folder.path)/cache", logs: "\(folder.path)/logs", alerts: AlertSettings(routes: routes))
-    runner = DrillRunner(settings: settings, ledger: ledger, clocks: clocks, reapers: [])
+    runner = DrillRunner(settings: settings, ledger: ledger, clocks: clocks, reapers: reapers)
   }
 
   /// An artefact taken this long before the start of the clocks.

@@ -128,18 +128,20 @@ struct EBSAttachment: Sendable {
 
   /// Takes the volume off the instance and returns when it is. One that is not attached is a success; so is one that is gone.
   ///
-  /// - Parameter wasMade: Whether it is known to have been attached; else it is looked for a little longer.
+  /// - Parameter patience: How long it is looked for before its absence counts.
   /// - Throws: `Fault` with code `scratch_unusable`.
-  func remove(wasMade: Bool) async throws {
+  func remove(patience: Duration) async throws {
     if let place = try MountTable.current().place(of: run) { throw left("it is still mounted at \(place)") }
-    try await volume.confirmAccount()
+    var isOwnAccount = false
     try await pace.untilGone(
-      wasMade: wasMade,
+      patience: patience,
       refused: { failure in
         let fault = failure.fault(during: "detaching the volume", action: "ec2:DetachVolume", else: .scratchUnusable)
         return Fault(.scratchUnusable, fault.description, advice: EBSAttachment.remains(place))
       },
       step: { waited in
+        if !isOwnAccount { try await volume.confirmAccount() }
+        isOwnAccount = true
         let attached = try await volume.found().filter { found in
           found.attachments.contains { $0.instance == instance && $0.state != "detached" }
         }

@@ -28,10 +28,10 @@ package struct EBSReaper: ResourceReaper {
       }
       let attachment = EBSAttachment(
         volume: volume(EBSVolume.place(of: run, region: place.region, account: place.account), run), instance: instance)
-      return try await attachment.remove(wasMade: resource.state != .intended)
+      return try await attachment.remove(patience: pace.patience(after: resource.state))
     }
     guard let place = EBSVolume.place(resource) else { throw unknown(resource) }
-    try await volume(place, run).remove(wasMade: resource.state != .intended)
+    try await volume(place, run).remove(patience: pace.patience(after: resource.state))
   }
 
   private func volume(_ place: AWSResourceName, _ run: RunID) -> EBSVolume {

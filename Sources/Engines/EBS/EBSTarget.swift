@@ -120,12 +120,12 @@ final class EBSTarget: ScratchTarget {
       made.withLock { ($0.mount, $0.root) = (nil, nil) }
     }
     if let attachment = made.withLock({ $0.attachment }) {
-      try await attachment.remove(wasMade: false)
+      try await attachment.remove(patience: pace.patience)
       try await context.journal.gone(attachment.row)
       made.withLock { $0.attachment = nil }
     }
     guard let volume = made.withLock({ $0.volume }) else { return }
-    try await volume.remove(wasMade: false)
+    try await volume.remove(patience: pace.patience)
     try await context.journal.gone(volume.row)
     made.withLock { $0.volume = nil }
   }

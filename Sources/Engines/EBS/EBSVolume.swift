@@ -54,10 +54,11 @@ struct EBSVolume: Sendable {
     let request = EC2VolumeRequest(
       snapshot: point.snapshot, zone: zone, type: type, token: name, tags: tags.merging(["Name": name]) { $1 })
     do { _ = try await ask { try $0.create(request) } } catch let failure as AWSFailure { throw EBSVolume.refusal(failure) }
-    var (looks, unseen) = (0, Duration.zero)
+    var (looks, unseen, locked) = (0, Duration.zero, Duration.zero)
     while true {
       do {
         let made = try await found().first
+        locked = .zero
         switch made?.state {
         case "available": if let made { return made }
         case "error":
@@ -67,23 +68,37 @@ struct EBSVolume: Sendable {
         default: break
         }
         unseen = made == nil ? unseen + min(pace.interval, .seconds(looks + 1)) : .zero
-        if unseen > .seconds(60) { throw Fault(.scratchUnusable, "the volume of \(point.snapshot) is gone: somebody else deleted it") }
-      } catch let failure as AWSFailure where !failure.isPassing {
+        if unseen > .seconds(60) { throw EBSVolume.gone(point) }
+      } catch let failure as AWSFailure where !failure.isPassing || locked > pace.reach {
         throw failure.fault(during: "waiting for the volume", action: "ec2:DescribeVolumes", else: .sourceUnreachable)
-      } catch is AWSFailure {
+      } catch let failure as AWSFailure {
         try Task.checkCancellation()
+        // Credentials that nobody renews would hold it, and bill, until the deadline.
+        if failure.isAboutCredentials { locked += min(pace.interval, .seconds(looks + 1)) }
       }
       looks += 1
       try await pace.wait(after: looks)
     }
   }
 
+  /// EC2 takes an encrypted volume back without a word when its key cannot be used ("EBS encryption", Amazon EBS User Guide).
+  private static func gone(_ point: EBSRecoveryPoint) -> Fault {
+    Fault(
+      .scratchUnusable, "the volume of \(point.snapshot) is gone: somebody else deleted it, or EC2 did",
+      advice: point.isEncrypted
+        ? "Let the drill's role use the snapshot's key (docs/aws.md); if the key is gone, nobody can restore this backup"
+        : "See in CloudTrail who did")
+  }
+
   private static func refusal(_ failure: AWSFailure) -> Fault {
     let words = "EC2 refuses to make a volume of it: \(failure)"
+    if failure.isPassing { return failure.fault(during: "making a volume", action: "ec2:CreateVolume", else: .sourceUnreachable) }
     switch failure.code {
     case "InvalidSnapshot.NotFound": return Fault(.backupUnreadable, words, advice: "The snapshot was deleted since it was listed")
     case "IncorrectState": return Fault(.backupUnreadable, words, advice: "Look at the snapshot's state")
     case let code where code.hasSuffix("LimitExceeded"): return Fault(.scratchUnusable, words, advice: "Raise the account's quota")
+    case let code where code.hasPrefix("Insufficient"):
+      return Fault(.scratchUnusable, words, advice: "Try again later, or give another `zone` or `volume-type`", isTransient: true)
     case let code where code.hasPrefix("InvalidKmsKey") || code.contains("KMS"):
       return Fault(.permissionDenied, words, advice: "Let the drill's role use the key; if it is gone, nobody can restore this backup")
     default: return failure.fault(during: "making a volume", action: "ec2:CreateVolume", else: .configuration)
@@ -94,17 +109,20 @@ struct EBSVolume: Sendable {
 
   /// Deletes what carries the run's tags and is of its time; returns when it is gone. One that is gone is a success.
   ///
+  /// - Parameter patience: How long it is looked for before its absence counts: the request may still be on its way.
   /// - Throws: `Fault` with code `scratch_unusable`.
-  func remove(wasMade: Bool) async throws {
+  func remove(patience: Duration) async throws {
     guard place.resource == "volume/\(name)" else { throw left("its row was not made for run \(run)") }
-    try await confirmAccount()
+    var isOwnAccount = false
     try await pace.untilGone(
-      wasMade: wasMade, tolerating: { $0.code == "IncorrectState" },
+      patience: patience, tolerating: { $0.code == "IncorrectState" || $0.code == "VolumeInUse" },
       refused: { failure in
         let fault = failure.fault(during: "removing the volume", action: "ec2:DeleteVolume", else: .scratchUnusable)
         return Fault(.scratchUnusable, fault.description, advice: EBSVolume.remains(place))
       },
       step: { _ in
+        if !isOwnAccount { try await confirmAccount() }
+        isOwnAccount = true
         let volumes = try await found()
         for volume in volumes { try await delete(volume) }
         return !volumes.isEmpty
@@ -114,29 +132,31 @@ struct EBSVolume: Sendable {
   private func delete(_ volume: EC2Volume) async throws {
     guard volume.state != "deleting" else { return }
     try confirmOwn(volume)
-    guard volume.state != "in-use" else {
-      let instance = volume.attachments.first?.instance ?? "an instance"
-      throw left("\(volume.id) is attached to \(instance), and no drill leaves it so")
+    if let attachment = volume.attachments.first(where: { !$0.state.hasPrefix("detach") }) {
+      throw left("\(volume.id) is attached to \(attachment.instance), and no drill leaves it so")
     }
+    // EC2 may call it in use for a moment after it was taken off.
+    guard volume.state != "in-use" else { return }
     let id = volume.id
     try await ask { try $0.delete(id) }
   }
 
   /// What is not there under another account's credentials is not gone.
   ///
-  /// - Throws: `Fault` with code `scratch_unusable`.
+  /// - Throws: `AWSFailure`, `Fault` with code `scratch_unusable`.
   func confirmAccount() async throws {
-    let account = try await callerIdentity(connection, region: place.region).account
+    let account = try await rawCallerIdentity(connection, region: place.region).account
     guard account == place.account else {
       throw left("the credentials lead to account \(account), and it was made in account \(place.account)")
     }
   }
 
-  /// Tags can be copied; nothing that is older than the run can be what it made.
+  /// Tags can be copied; nothing that is older than the run can be what it made. The clocks of AWS and of this machine may differ by as
+  /// much as a wrong time zone makes.
   ///
   /// - Throws: `Fault` with code `scratch_unusable`.
   func confirmOwn(_ volume: EC2Volume) throws {
-    guard let created = volume.createdAt, created >= run.time - .seconds(300) else { throw left("\(volume.id) is older than the run") }
+    guard let created = volume.createdAt, created >= run.time - .seconds(86_400) else { throw left("\(volume.id) is older than the run") }
   }
 
   private func left(_ why: String) -> Fault {

@@ -22,7 +22,7 @@ package struct RDSReaper: ResourceReaper {
       throw Fault(.scratchUnusable, "the row \(resource.name) names nothing that a run could have made in RDS, so nothing is deleted")
     }
     let workshop = RDSWorkshop(connection: connection, resource: known, run: run, pace: pace)
-    try await workshop.remove(wasMade: resource.state != .intended)
+    try await workshop.remove(patience: pace.patience(after: resource.state))
   }
 
   package func remains(_ resource: ScratchResource) -> String? { RDSResource(resource)?.remains }

@@ -3,13 +3,16 @@ import AWSKit
 import DrillModel
 
 extension AWSFailure {
+  /// Whether another state of the instance or cluster, which comes by itself, would let the same be done.
+  var isAboutState: Bool { code.hasPrefix("InvalidDBInstanceState") || code.hasPrefix("InvalidDBClusterState") }
+
   /// Why RDS made nothing of a recovery point, told by whether the backup or the account is to blame.
   func restoreFault(_ action: String) -> Fault {
     let words = "RDS refuses to restore it: \(self)"
     switch code {
     case let code where code.contains("SnapshotNotFound"):
       return Fault(.backupUnreadable, words, advice: "The snapshot was deleted since it was listed; see who deletes snapshots")
-    case "InvalidDBSnapshotState", "InvalidDBClusterSnapshotStateFault":
+    case let code where code.hasPrefix("InvalidDBSnapshotState") || code.hasPrefix("InvalidDBClusterSnapshotState"):
       return Fault(.backupUnreadable, words, advice: "Look at the snapshot's status")
     case "PointInTimeRestoreNotEnabled", "DBInstanceAutomatedBackupNotFound", "DBClusterAutomatedBackupNotFoundFault":
       return Fault(.nothingToRestore, words, advice: "Keep automated backups of the original for a day at the least")

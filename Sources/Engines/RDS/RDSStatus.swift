@@ -9,7 +9,7 @@ enum RDSStatus: Sendable, Hashable {
   init(_ status: String, of name: String) {
     switch status {
     case "available", "storage-optimization", "storage-initialization": self = .ready
-    case "failed", "restore-error":
+    case "failed", "restore-error", "cloning-failed", "migration-failed":
       self = .over(RDSStatus.fault(.restoreFailed, name, status, "RDS could not make it of the recovery point", nil))
     case "incompatible-restore":
       self = .over(RDSStatus.fault(.restoreFailed, name, status, "the recovery point cannot be restored as it is", nil))

@@ -88,9 +88,8 @@ final class RDSTarget: ScratchTarget {
   private func renewPassword(_ database: RDSDatabase) async throws -> RDSDatabase {
     guard let workshop = state.withLock({ $0.made.first }) else { return database }
     let (name, isCluster, password) = (database.name, database.isCluster, RandomText.hex(20))
-    do { _ = try await workshop.ask { try $0.setPassword(password, of: name, isCluster: isCluster) } } catch let failure as AWSFailure {
-      let action = "rds:ModifyDB\(isCluster ? "Cluster" : "Instance")"
-      throw failure.fault(during: "setting a new password of the restored \(name)", action: action, else: .scratchUnusable)
+    try await workshop.changePatiently("setting a new password of the restored \(name)") {
+      _ = try $0.setPassword(password, of: name, isCluster: isCluster)
     }
     let ready = try await workshop.waitUntilReady { !$0.awaitsPassword }
     try remember(ready, password: password, isNew: true)
@@ -130,7 +129,7 @@ final class RDSTarget: ScratchTarget {
   /// The instance before its cluster.
   func destroy() async throws {
     while let workshop = state.withLock({ $0.made.last }) {
-      try await workshop.remove(wasMade: false)
+      try await workshop.remove(patience: pace.patience)
       try await context.journal.gone(workshop.resource.row)
       state.withLock { _ = $0.made.popLast() }
     }

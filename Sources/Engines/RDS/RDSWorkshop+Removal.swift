@@ -7,14 +7,13 @@ extension RDSWorkshop {
   /// Deletes it after proving that this run made it, and returns when it is gone. One that is gone already is a success; the deadline is
   /// the caller's.
   ///
-  /// - Parameter wasMade: Whether it is known to have been there. Else it is looked for a little longer: the request may still be on its
-  ///   way.
+  /// - Parameter patience: How long it is looked for before its absence counts: the request may still be on its way.
   /// - Throws: `Fault` with code `scratch_unusable`, whose advice says what it costs and how to remove it.
-  func remove(wasMade: Bool) async throws {
+  func remove(patience: Duration) async throws {
     guard resource.belongs(to: run) else { throw left("its name was not made for run \(run)") }
     var isOwnAccount = false
     try await pace.untilGone(
-      wasMade: wasMade, tolerating: { $0.isAboutState }, refused: refused,
+      patience: patience, tolerating: { $0.isAboutState || $0.code == "InvalidParameterCombination" }, refused: refused,
       step: { _ in
         if let found = try await look() {
           guard isOurs(found) else { throw left("it does not carry the tag of run \(run)") }
@@ -37,13 +36,9 @@ extension RDSWorkshop {
   }
 
   private func confirmAccount() async throws {
-    let identity: CallerIdentity
-    do { identity = try await callerIdentity(connection, region: resource.arn.region) } catch let fault as Fault {
-      throw Fault(
-        .scratchUnusable, "\(resource.name) cannot be removed: \(fault.message)", advice: resource.remains, isTransient: fault.isTransient)
-    }
-    guard identity.account == resource.arn.account else {
-      throw left("the credentials lead to account \(identity.account), and it was made in account \(resource.arn.account)")
+    let account = try await rawCallerIdentity(connection, region: resource.arn.region).account
+    guard account == resource.arn.account else {
+      throw left("the credentials lead to account \(account), and it was made in account \(resource.arn.account)")
     }
   }
 
@@ -63,12 +58,5 @@ extension RDSWorkshop {
     let action = "rds:DeleteDB\(resource.isCluster ? "Cluster" : "Instance")"
     let fault = failure.fault(during: "removing \(resource.name)", action: action, else: .scratchUnusable)
     return Fault(.scratchUnusable, fault.description, advice: resource.remains, isTransient: fault.isTransient)
-  }
-}
-
-extension AWSFailure {
-  /// Whether another state, which comes by itself, would let it be deleted.
-  fileprivate var isAboutState: Bool {
-    code.hasPrefix("InvalidDBInstanceState") || code.hasPrefix("InvalidDBClusterState") || code == "InvalidParameterCombination"
   }
 }

@@ -30,13 +30,21 @@ struct RDSWorkshop: Sendable {
   // MARK: Making
 
   /// Makes it, whatever becomes of the replies: one that did not come is looked for before anything is asked again, and what is found
-  /// under the name is taken only with this run's tag.
+  /// under the name is taken only with this run's tag. Throttling, which makes nothing, is waited out for as long as `pace` says.
   ///
   /// - Throws: `NotMade` when RDS has surely made nothing, `Fault` when that is not known.
   func make(_ action: String, _ request: @escaping @Sendable (RDSClient) throws -> RDSDatabase) async throws -> RDSDatabase {
     var unclear: AWSFailure?
-    for _ in 1...3 {
+    var (requests, throttlings, waited) = (0, 0, Duration.zero)
+    while requests < 3 {
       do { return try await ask(request) } catch let failure as AWSFailure {
+        if failure.kind == .throttled, waited < pace.reach {
+          throttlings += 1
+          waited += min(pace.interval, .seconds(throttlings))
+          try await pace.wait(after: throttlings)
+          continue
+        }
+        requests += 1
         guard failure.isUnclear || failure.isNameTaken else { throw refusal(failure.restoreFault("rds:\(action)"), after: unclear) }
         unclear = failure
         if let found = try await lookPatiently() {
@@ -79,28 +87,57 @@ struct RDSWorkshop: Sendable {
   ///
   /// - Throws: `Fault` as soon as RDS says that nothing will come of it.
   func waitUntilReady(when isReady: @Sendable (RDSDatabase) -> Bool = { _ in true }) async throws -> RDSDatabase {
-    var looks = 0
-    var misses = 0
+    var (looks, unseen, locked) = (0, Duration.zero, Duration.zero)
     while true {
       do {
-        if let found = try await look() {
-          misses = 0
+        let found = try await look()
+        locked = .zero
+        if let found {
+          unseen = .zero
           switch RDSStatus(found.status, of: resource.name) {
           case .ready where isReady(found): return found
           case .over(let fault): throw fault
           case .ready, .underWay: break
           }
         } else {
-          misses += 1
-          if misses > 5 { throw Fault(.scratchUnusable, "the restored \(resource.name) is gone: somebody else deleted it") }
+          // RDS may show what it has made a little later.
+          unseen += min(pace.interval, .seconds(looks + 1))
+          if unseen > .seconds(60) {
+            throw Fault(
+              .scratchUnusable, "the restored \(resource.name) is gone, or RDS does not show what it said it makes",
+              advice: "See in CloudTrail whether somebody deleted it")
+          }
         }
-      } catch let failure as AWSFailure where !failure.isPassing {
+      } catch let failure as AWSFailure where !failure.isPassing || locked > pace.reach {
         let kind = resource.isCluster ? "Clusters" : "Instances"
         throw failure.fault(during: "waiting for \(resource.name)", action: "rds:DescribeDB\(kind)", else: .sourceUnreachable)
-      } catch is AWSFailure {
+      } catch let failure as AWSFailure {
         try Task.checkCancellation()
+        // Credentials that nobody renews would hold it, and bill, until the deadline.
+        if failure.isAboutCredentials { locked += min(pace.interval, .seconds(looks + 1)) }
       }
       looks += 1
+      try await pace.wait(after: looks)
+    }
+  }
+}
+
+extension RDSWorkshop {
+  /// Changes what was made, which may be repeated. Throttling, cuts and states that pass are waited out for as long as `pace` says.
+  ///
+  /// - Throws: `Fault`.
+  func changePatiently(_ doing: String, _ change: @escaping @Sendable (RDSClient) throws -> Void) async throws {
+    var (looks, waited) = (0, Duration.zero)
+    while true {
+      do { return try await ask(change) } catch let failure as AWSFailure {
+        try Task.checkCancellation()
+        guard failure.isPassing || failure.isAboutState, waited < pace.reach else {
+          let action = "rds:ModifyDB\(resource.isCluster ? "Cluster" : "Instance")"
+          throw failure.fault(during: doing, action: action, else: .scratchUnusable)
+        }
+      }
+      looks += 1
+      waited += min(pace.interval, .seconds(looks))
       try await pace.wait(after: looks)
     }
   }

@@ -42,25 +42,35 @@ final class RestoredDatabaseTarget: ScratchTarget {
   }
 
   private func waitUntilThere() async throws -> RDSDatabase {
-    var looks = 0
+    var (looks, trouble) = (0, Duration.zero)
     while true {
-      let found = try await look()
-      guard let found else {
-        throw Fault(
-          .scratchUnusable, "\(restored.arn) is not there (any more)",
-          advice: "Validate it before AWS Backup removes it: give the restore testing plan a longer retention")
-      }
-      // What the ARN does not name was not restored by that job, whatever it is called.
-      guard found.arn.isEmpty || found.arn == restored.arn else {
-        throw Fault(.productionGuard, "RDS knows \(restored.name) as \(found.arn) and not as \(restored.arn)")
-      }
-      switch RDSStatus(found.status, of: found.name) {
-      case .over(let fault): throw fault
-      case .ready where found.host != nil: return found
-      case .ready, .underWay: break
+      do {
+        if let found = try await usable() { return found }
+        trouble = .zero
+      } catch let fault as Fault where fault.isTransient && trouble < pace.reach {
+        try Task.checkCancellation()
+        trouble += min(pace.interval, .seconds(looks + 1))
       }
       looks += 1
       try await pace.wait(after: looks)
+    }
+  }
+
+  /// It, once it can be reached; nil before.
+  private func usable() async throws -> RDSDatabase? {
+    guard let found = try await look() else {
+      throw Fault(
+        .scratchUnusable, "\(restored.arn) is not there (any more)",
+        advice: "Validate it before AWS Backup removes it: give the restore testing plan a longer retention")
+    }
+    // What the ARN does not name was not restored by that job, whatever it is called.
+    guard found.arn.isEmpty || found.arn == restored.arn else {
+      throw Fault(.productionGuard, "RDS knows \(restored.name) as \(found.arn) and not as \(restored.arn)")
+    }
+    switch RDSStatus(found.status, of: found.name) {
+    case .over(let fault): throw fault
+    case .ready: return found.host == nil ? nil : found
+    case .underWay: return nil
     }
   }
 

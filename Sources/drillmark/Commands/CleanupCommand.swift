@@ -21,7 +21,7 @@ struct CleanupCommand: AsyncParsableCommand {
       let tools = SiteTools(loaded)
       let ledger = try tools.ledger()
       let reaper = Reaper(runner: tools.runner(ledger))
-      for note in await reaper.reap() { say(Terminal.inert(note)) }
+      for note in await reaper.reap(within: .seconds(1800)) { say(Terminal.inert(note)) }
       if let line = await Messenger(tools, ledger: ledger).deliver().line { tell(Terminal.inert("drillmark: \(line)")) }
       let left = try reaper.leftovers()
       for resource in left { say("left: \(resource.kind) \(Terminal.inert(resource.name)) (\(resource.state.rawValue))") }
