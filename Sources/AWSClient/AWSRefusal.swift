@@ -89,7 +89,12 @@ package struct AWSFailure: Error, Sendable, CustomStringConvertible {
   package var action: String?
 
   /// Without the message's last full stop: another sentence follows.
-  package var description: String { "\(code): \(message.hasSuffix(".") ? String(message.dropLast()) : message)" }
+  package var description: String { AWSFailure.told(code, message.hasSuffix(".") ? String(message.dropLast()) : message) }
+
+  /// What AWS says behind its code; of ours, which begin in lower case, the sentence alone, since it says the same in words.
+  package static func told(_ code: String, _ message: String) -> String {
+    code.first?.isLowercase == true ? message : "\(code): \(message)"
+  }
 
   /// Whether the credentials are what stands in the way: somebody has to renew them.
   package var isAboutCredentials: Bool { AWSFailure.isAboutCredentials(code) }

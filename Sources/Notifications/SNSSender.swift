@@ -34,8 +34,9 @@ package struct SNSSender: NotificationSender {
     case .delivered(let id): .delivered("message \(id)")
     case .maybeSent(let text): .later(text, maybeSent: true, after: nil)
     case .transient(let code, let text, let after):
-      .later("\(code): \(text)", maybeSent: false, after: AWSFailure.isAboutCredentials(code) ? max(after ?? .zero, slowRetry) : after)
-    case .permanent(let code, let text): .refused("\(code): \(text)", messageCodes.contains(code) ? .message : .receiver)
+      .later(
+        AWSFailure.told(code, text), maybeSent: false, after: AWSFailure.isAboutCredentials(code) ? max(after ?? .zero, slowRetry) : after)
+    case .permanent(let code, let text): .refused(AWSFailure.told(code, text), messageCodes.contains(code) ? .message : .receiver)
     }
   }
 

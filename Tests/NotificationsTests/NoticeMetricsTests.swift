@@ -76,7 +76,7 @@ struct NoticeMetricsTests {
     #expect(CloudWatchSender.outcome(failure(.refused, "InvalidParameterValue")) == .refused("InvalidParameterValue: m", .message))
     #expect(CloudWatchSender.outcome(failure(.refused, "AccessDenied")) == .refused("AccessDenied: m", .receiver))
     #expect(
-      CloudWatchSender.outcome(failure(.transient, "credentials")) == .later("credentials: m", maybeSent: false, after: .seconds(900)))
+      CloudWatchSender.outcome(failure(.transient, "credentials")) == .later("m", maybeSent: false, after: .seconds(900)))
     let sender = ChannelCase.settings().sender(for: .cloudwatch(CloudWatchTarget(endpoint: "http://127.0.0.1:1")))
     #expect(sender.send(notice(.passed, .passed), within: .seconds(5), nil) == .refused(CloudWatchSender.noRegion, .receiver))
   }
