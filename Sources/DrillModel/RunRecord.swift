@@ -114,6 +114,15 @@ package enum TimeOrigin: String, Sendable, Codable, CaseIterable {
   /// A header without a zone, read in the declared `header-timezone`.
   case header
   case modified
+
+  /// For people, behind `by its`.
+  package var title: String {
+    switch self {
+    case .metadata, .name, .header: rawValue
+    case .nameAndModified: "name and modification time"
+    case .modified: "modification time"
+    }
+  }
 }
 
 package struct ArtefactRecord: Sendable, Codable, Hashable {

@@ -33,7 +33,7 @@ struct PlanCommand: AsyncParsableCommand {
   private func lines(_ preview: RunPreview) -> [String] {
     var lines = ["drill \(Terminal.inert(preview.drill)) from \(Terminal.inert(preview.source))"]
     if let chosen = preview.chosen {
-      let time = chosen.takenAt.map { "taken \($0.readable) by its \(chosen.timeOrigin?.rawValue ?? "name")" } ?? "taken at an unknown time"
+      let time = chosen.takenAt.map { "taken \($0.readable) by its \(chosen.timeOrigin?.title ?? "name")" } ?? "taken at an unknown time"
       let size = chosen.bytes.map { ", \(ByteCount.text($0))" } ?? ""
       let chain = chosen.artefacts > 1 ? ", the last of a chain of \(chosen.artefacts)" : ""
       lines.append("  restore    \(Terminal.inert(chosen.location)), \(time)\(size)\(chain)")

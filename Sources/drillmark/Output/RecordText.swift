@@ -76,7 +76,7 @@ struct RecordText {
 
   private var pointLines: [String] {
     guard let point = record.recoveryPoint else { return ["  restored   nothing"] }
-    let taken = point.takenAt.map { "taken \($0.readable) by its \(point.timeOrigin?.rawValue ?? "name")" } ?? "taken at an unknown time"
+    let taken = point.takenAt.map { "taken \($0.readable) by its \(point.timeOrigin?.title ?? "name")" } ?? "taken at an unknown time"
     let size = point.bytes.map { ", \(ByteCount.text($0))" } ?? ""
     var lines = ["  restored   \(Terminal.inert(point.id)), \(taken)\(size); 1 of \(point.considered) considered"]
     lines += point.artefacts.compactMap(\.sha256).map { "    sha256 \($0)" }
