@@ -89,12 +89,21 @@ package struct AWSConfiguration: Sendable {
     for name in names {
       if let text = host.environment[name], !text.isEmpty { return (text, name) }
     }
-    if let section = keys["services"], let entry = try SharedConfig(host).services[section]?[id],
-      let text = SharedConfig.subkeys(entry)["endpoint_url"], !text.isEmpty
-    {
-      return (text, "services \(InertText.line(section, limit: 80))")
-    }
+    if let text = try configuredService(id, keys) { return text }
     return keys["endpoint_url"].flatMap { $0.isEmpty ? nil : ($0, "profile \(InertText.line(profile, limit: 80))") }
+  }
+
+  /// What the profile's `services` section says of a service; a section that is not there would have another place asked than was meant.
+  private func configuredService(_ id: String, _ keys: [String: String]) throws -> (String, String)? {
+    guard let name = keys["services"], !name.isEmpty else { return nil }
+    let shown = InertText.line(name, limit: 80)
+    guard let section = try SharedConfig(host).services[name] else {
+      throw Fault(
+        .configuration, "Profile \(InertText.line(profile, limit: 80)) names the section [services \(shown)], and there is none",
+        advice: "Add it to AWS's config file, or correct `services`")
+    }
+    guard let text = section[id].flatMap({ SharedConfig.subkeys($0)["endpoint_url"] }), !text.isEmpty else { return nil }
+    return (text, "services \(shown)")
   }
 
   /// What the variables and files call a service that its host names call otherwise.

@@ -37,6 +37,19 @@ struct RegionAndEndpointTests {
     #expect(try url(["AWS_ENDPOINT_URL_SNS": "http://b"], AWSSettings(endpoint: "https://ours.example.com")) == "https://ours.example.com")
   }
 
+  @Test("a services section that is not there is no leave to ask Amazon, unless something closer says where")
+  func missingServices() throws {
+    func url(_ environment: [String: String]) throws -> String {
+      let files = ["/h/.aws/config": "[default]\nservices = typo\n[services s]\nsns =\n  endpoint_url = https://sns.example\n"]
+      let bench = AWSBench(environment: environment.merging(["HOME": "/h"]) { $1 }, files: files)
+      return try bench.connection().endpoint(service: "sns", region: "eu-west-1").url
+    }
+    let fault = #expect(throws: Fault.self) { try url([:]) }
+    #expect(fault?.code == .configuration && fault?.message.contains("[services typo]") == true)
+    #expect(try url(["AWS_ENDPOINT_URL": "https://near.example"]) == "https://near.example")
+    #expect(try url(["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"]) == "https://sns.eu-west-1.amazonaws.com")
+  }
+
   @Test("an endpoint that is left empty is none")
   func emptyEndpoint() throws {
     let services = "[services s]\nsns =\n  endpoint_url =\n"
