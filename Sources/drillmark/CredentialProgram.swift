@@ -31,16 +31,25 @@ enum CredentialProgram {
     let shown = String(name.prefix(200))
     let tools = SupervisedTools(run: "credentials")
     let command = ToolCommand(
-      try tools.locate(name), Array(words.dropFirst()), environment: environment, output: .captured(limit: limit), errors: .discarded)
+      try located(name, by: tools), Array(words.dropFirst()), environment: environment, output: .captured(limit: limit), errors: .discarded)
     let exit = try await tools.run(command, deadline: patience)
     guard exit.isSuccess else {
+      let how = exit.status == .timedOut ? "did not end within a minute" : "ended with \(exit.status)"
       throw Fault(
-        .credentials, "The credential_process \(shown) ended with \(exit.status)", advice: "Run it by hand to see why", isTransient: true)
+        .credentials, "The credential_process \(shown) \(how)", advice: "Run it by hand to see why", isTransient: true)
     }
     guard exit.output.count < limit else {
       throw Fault(.credentials, "The credential_process \(shown) printed more than \(limit >> 10) KiB, which is no access key")
     }
     return exit.output
+  }
+
+  private static func located(_ name: String, by tools: SupervisedTools) throws -> String {
+    do { return try tools.locate(name) } catch is Fault {
+      throw Fault(
+        .credentials, "The credential_process \(name.prefix(200)) is not on this machine",
+        advice: "Install it, or correct the profile in AWS's shared files")
+    }
   }
 
   /// Hands a result from a task to a thread that waits for it.

@@ -88,7 +88,8 @@ struct AWSWhoamiTests {
     #expect(good.status == 0 && good.stdout.contains("by credential_process") && good.stdout.contains("ASIA…CESS"), "\(good.said)")
     for (command, expected) in [
       ("/bin/cat \(file) | sh", "exit status"), ("/bin/false", "exit status 1"), ("/bin/echo s3cr3t-value", "version 1"),
-      ("/nowhere/tool", "not on this machine"), ("/usr/bin/head -c 100000 /dev/zero", "64 KiB"), ("'open", "quote"),
+      ("/nowhere/tool", "credential_process /nowhere/tool is not on this machine"), ("/usr/bin/head -c 100000 /dev/zero", "64 KiB"),
+      ("'open", "quote"),
     ] {
       let bad = await run(command)
       #expect(bad.status == 2 && bad.stderr.contains(expected), "\(command): \(bad.said)")
