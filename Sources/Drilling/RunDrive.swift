@@ -94,6 +94,7 @@ struct RunDrive {
     }
     // What was rejected belongs in the record even when nothing is left to choose.
     state.survey = survey
+    state.clockError = source.clockError
     let candidate = try result.get()
     state.chosen = candidate
     state.artefact = ArtefactRecord(location: candidate.artefact.location, bytes: candidate.artefact.bytes, sha256: nil)

@@ -12,6 +12,8 @@ struct RunState: Sendable {
   var failureInstant: Timestamp
   var timeline: Timeline
   var survey: Survey?
+  /// How far this machine's clock is known to be behind the store's.
+  var clockError = Duration.zero
   var chosen: Candidate?
   var artefact: ArtefactRecord?
   /// What was read beside that artefact.

@@ -37,6 +37,10 @@ package protocol BackupSource: Sendable {
   /// - Throws: `Fault` with code `credentials` for a secret that cannot be what it should be.
   func with(_ secrets: FetchedSecrets) throws -> any BackupSource
 
+  /// How far this machine's clock is behind the store's, as far as asking it has shown; less than nothing when it is ahead, zero where
+  /// nothing is known.
+  var clockError: Duration { get }
+
   /// What the account of a cloud must allow for all of the above, the least that works; none for a source outside any cloud.
   var permissions: [CloudPermission] { get }
 }
@@ -44,6 +48,7 @@ package protocol BackupSource: Sendable {
 extension BackupSource {
   package var holdsLogs: Bool { false }
   package var permissions: [CloudPermission] { [] }
+  package var clockError: Duration { .zero }
   package var secretReferences: [SecretReference] { [] }
   package func with(_ secrets: FetchedSecrets) throws -> any BackupSource { self }
 }

@@ -6,6 +6,8 @@ package struct RecoveryPointEvidence: Sendable {
   /// The time of the newest eligible recovery point, whichever was restored; nil when nothing says.
   package var newestPoint: Timestamp?
   package var clockSkew: Duration
+  /// How far the clock that gave the failure instant is known to be behind the store's; beyond `clockSkew`, either way, no age can be told.
+  package var clockError: Duration
   package var gaps: GapFigures
   package var freshness: [Freshness]
 
@@ -24,11 +26,13 @@ package struct RecoveryPointEvidence: Sendable {
   }
 
   package init(
-    failureInstant: Timestamp, newestPoint: Timestamp?, clockSkew: Duration, gaps: GapFigures, freshness: [Freshness] = []
+    failureInstant: Timestamp, newestPoint: Timestamp?, clockSkew: Duration, clockError: Duration = .zero, gaps: GapFigures,
+    freshness: [Freshness] = []
   ) {
     self.failureInstant = failureInstant
     self.newestPoint = newestPoint
     self.clockSkew = clockSkew
+    self.clockError = clockError
     self.gaps = gaps
     self.freshness = freshness
   }
@@ -73,7 +77,16 @@ private struct RecoveryPointJudge {
   private var basis: RPOBasis { objectives.rpoBasis ?? .worst }
   private var tolerance: Double { Self.tolerance(objectives) }
 
+  /// What is wrong with the clock that ages are told by; nil when nothing is known to be.
+  private var wrongClock: String? {
+    let error = evidence.clockError
+    guard error > evidence.clockSkew || error < .zero - evidence.clockSkew else { return nil }
+    let difference = error > .zero ? "\(error.readable) behind" : "\((.zero - error).readable) ahead of"
+    return "this machine's clock is \(difference) the store's, and ages are told by it: set it right"
+  }
+
   private func age(of time: Timestamp, what: String) -> Figure {
+    if let wrongClock { return .unknown(wrongClock) }
     let age = evidence.failureInstant - time
     if age >= .zero { return .known(age) }
     if age >= .zero - evidence.clockSkew { return .known(.zero) }
@@ -86,6 +99,7 @@ private struct RecoveryPointJudge {
   }
 
   private var gap: Figure {
+    if let wrongClock { return .unknown(wrongClock) }
     guard let gap = evidence.gaps.sinceLastRun else { return .unknown(evidence.gaps.unknownBecause ?? "no cadence is known") }
     return .known(gap.length)
   }
@@ -134,10 +148,12 @@ private struct RecoveryPointJudge {
   }
 
   private func unknownReasons(_ figures: [Figure]) -> [Reason] {
-    figures.compactMap { figure in
+    // A wrong clock of ours says nothing against the backup.
+    let severity: Reason.Level = objectives.rpo == nil ? .warn : wrongClock == nil ? .failed : .cannotDrill
+    return figures.compactMap { figure in
       guard case .unknown(let why) = figure else { return nil }
       return Reason(
-        code: "rpo_unknown", severity: objectives.rpo == nil ? .warn : .failed, text: "The recovery point actual is unknown: \(why)")
+        code: "rpo_unknown", severity: severity, text: "The recovery point actual is unknown: \(why)")
     }
   }
 

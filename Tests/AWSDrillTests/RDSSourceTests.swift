@@ -157,6 +157,19 @@ struct RDSSourceTests {
     }
   }
 
+  @Test("are listed although this machine's clock is wrong, which the source then knows")
+  func wrongClock() async throws {
+    let bench = RDSBench { action, _, count in
+      guard action == "DescribeDBSnapshots", count == 0 else { return nil }
+      let body = "<ErrorResponse><Error><Code>RequestExpired</Code><Message>no</Message></Error></ErrorResponse>"
+      return .instead(.answer(403, headers: [("Date", "Sun, 06 Nov 2067 08:49:37 GMT")], body: body))
+    }
+    let source = try bench.source()
+    #expect(source.clockError == .zero)
+    _ = try await source.artefacts()
+    #expect(source.clockError > .seconds(365 * 86_400))
+  }
+
   @Test(
     "have names that are letters, digits and hyphens",
     arguments: ["", "a/b", "a b", "$(id)", "cluster:", String(repeating: "a", count: 64), "ü"])

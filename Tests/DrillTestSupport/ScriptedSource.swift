@@ -15,6 +15,7 @@ package struct ScriptedSource: BackupSource {
   let path: String?
   /// Who is said to write the bytes; nil for nobody.
   let feed: (any StreamFeed)?
+  package var clockError = Duration.zero
 
   package init(
     _ artefacts: [Artefact], _ script: Script = Script(), path: String? = nil, localDirectories: [String] = [],

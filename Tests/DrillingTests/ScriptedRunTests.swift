@@ -50,6 +50,23 @@ struct ScriptedRunTests {
     #expect(record.verdict == .passed, "\(record.texts)")
   }
 
+  @Test("a clock that the store shows to be wrong tells no age: ours with an RPO, a warning without, nothing when it is nearly right")
+  func wrongClock() async throws {
+    for (error, rpo, verdict) in [
+      (Duration.seconds(3600), Duration.seconds(10_000) as Duration?, Verdict.cannotDrill),
+      (.seconds(-3600), .seconds(10_000), .cannotDrill),
+      (.seconds(3600), nil, .passed), (.seconds(240), .seconds(10_000), .passed),
+    ] {
+      let run = try ScriptedRun()
+      var source = ScriptedSource([ScriptedRun.artefact()])
+      source.clockError = error
+      let record = try await run.record(run.plan(source: source) { $0.objectives.rpo = rpo })
+      #expect(record.verdict == verdict, "\(error): \(record.texts)")
+      #expect(
+        record.codes.contains("rpo_unknown") == (abs(error.inSeconds) > 300) && (record.rpo.actual == nil) == (abs(error.inSeconds) > 300))
+    }
+  }
+
   @Test("a source that hangs is given up at its deadline, as ours")
   func sourceHangs() async throws {
     for step in ["list", "open"] {

@@ -16,6 +16,7 @@ package struct RestoreJobSource: BackupSource {
 
   package var location: String { "restore job \(job.id) of AWS Backup, among \(others.location)" }
   package var localDirectories: [String] { [] }
+  package var clockError: Duration { others.clockError }
 
   /// - Throws: `Fault` with code `restore_failed` for a job that made nothing.
   package func artefacts() async throws -> [Artefact] {

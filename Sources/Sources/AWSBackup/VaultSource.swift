@@ -63,6 +63,7 @@ package struct VaultSource: BackupSource {
 
   package var location: String { "vault \(vault), of \(resource.arn)" }
   package var localDirectories: [String] { [] }
+  package var clockError: Duration { connection.clockSkew }
 
   package var permissions: [CloudPermission] {
     let (action, origin) = RDSPermissions.clusterRestore

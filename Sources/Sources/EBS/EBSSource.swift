@@ -42,6 +42,7 @@ package struct EBSSource: BackupSource {
 
   package var location: String { "snapshots of \(text)" }
   package var localDirectories: [String] { [] }
+  package var clockError: Duration { connection.clockSkew }
   package var permissions: [CloudPermission] { [CloudPermission("ec2:DescribeSnapshots", on: "*", "to list the snapshots")] }
 
   package func artefacts() async throws -> [Artefact] { try await snapshots().map(artefact) }

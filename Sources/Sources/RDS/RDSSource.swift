@@ -25,6 +25,7 @@ package struct RDSSource: BackupSource {
 
   package var location: String { usesLogs ? "\(text), a moment of its logs" : "snapshots of \(text)" }
   package var localDirectories: [String] { [] }
+  package var clockError: Duration { connection.clockSkew }
 
   package func artefacts() async throws -> [Artefact] {
     let region = try self.region

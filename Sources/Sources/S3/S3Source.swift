@@ -53,6 +53,7 @@ package struct S3Source: BackupSource {
   package var location: String { bucket.location(of: prefix + (name ?? "")) }
 
   package var localDirectories: [String] { [] }
+  package var clockError: Duration { connection.clockSkew }
 
   package var permissions: [CloudPermission] {
     guard !bucket.isAnonymous else { return [] }
