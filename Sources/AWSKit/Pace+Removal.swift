@@ -17,31 +17,33 @@ extension Pace {
   ) async throws {
     var (looks, misses, wasSeen) = (0, 0, false)
     var (waited, trouble) = (Duration.zero, Duration.zero)
+    // Calls that get no answer take their time as well.
+    var lastAnswer = ContinuousClock.now
     while true {
+      var confirms = false
       do {
         if try await step(waited) {
           (misses, wasSeen) = (0, true)
         } else {
           misses += 1
           if misses > 1, wasSeen || waited >= patience { return }
+          confirms = misses == 1
         }
-        trouble = .zero
+        (trouble, lastAnswer) = (.zero, .now)
+      } catch let failure as AWSFailure where tolerating(failure) || failure.kind == .throttled {
+        try Task.checkCancellation()
+        (trouble, lastAnswer) = (.zero, .now)
       } catch let failure as AWSFailure {
         try Task.checkCancellation()
-        guard tolerating(failure) || (failure.isPassing && trouble <= endurance(of: failure)) else { throw refused(failure) }
+        let endurance = failure.isAboutCredentials ? self.patience : reach
+        guard failure.isPassing, max(trouble, ContinuousClock.now - lastAnswer) <= endurance else { throw refused(failure) }
         trouble += min(interval, .seconds(looks + 1))
       }
       // The second look, which only confirms the first, need not wait long.
-      looks = misses == 1 && trouble == .zero ? 1 : looks + 1
+      looks = confirms ? 1 : looks + 1
       waited += min(interval, .seconds(looks))
       try await wait(after: looks)
     }
-  }
-
-  /// How long a call may go on failing in this way.
-  private func endurance(of failure: AWSFailure) -> Duration {
-    if failure.kind == .throttled { return .seconds(1 << 32) }
-    return failure.isAboutCredentials ? patience : reach
   }
 
   /// How long something is looked for before its absence counts, by what its row in the ledger says: nothing says yet that AWS has

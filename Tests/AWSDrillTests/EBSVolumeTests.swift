@@ -41,7 +41,9 @@ struct EBSVolumeTests {
   func left() async throws {
     let old = EBSBench()
     put(old, age: .seconds(86_400 * 2))
-    #expect(await reap(old)?.message.contains("older than the run") == true && old.left.count == 1)
+    let fault = await reap(old)
+    #expect(fault?.message.contains("older than the run") == true && old.left.count == 1)
+    #expect(fault?.advice?.contains("aws ec2 delete-volume --region eu-west-1 --volume-id $(aws ec2 describe-volumes ") == true)
     let attached = EBSBench()
     put(attached, states: ["in-use"])
     attached.ec2.change { $0.volumes[0].attachment = ScriptedEC2.Attachment("i-0fffffffffffffff0") }

@@ -108,6 +108,21 @@ struct ValidateRestoreTests {
     #expect(bench.told.map { $0["ValidationStatus"].text } == ["TIMED_OUT"])
   }
 
+  @Test("a cluster that AWS Backup restored without an instance is told as such, and not as one that is out of reach")
+  func clusterAlone() async throws {
+    let arn = "arn:aws:rds:\(ScriptedRDS.region):\(ScriptedRDS.account):cluster:\(ValidateRestoreTests.instance)"
+    let bench = try await bench(created: arn, change: { ($0.databases[0].isCluster, $0.databases[0].instances) = (true, 0) })
+    let result = await bench.validate()
+    #expect(result.status == 2 && result.record.reasonTexts.contains("has no instance to ask"), "\(result.said)")
+    #expect(bench.told.map { $0["ValidationStatus"].text } == ["TIMED_OUT"])
+    let whole = try await self.bench(
+      created: arn,
+      change: { state in
+        (state.databases[0].isCluster, state.databases[0].instances, state.databases[0].engine) = (true, 1, "aurora-postgresql")
+      })
+    #expect(await whole.validate().status == 0)
+  }
+
   @Test("a job that AWS Backup could not carry out is a failed drill, of which AWS Backup is told nothing")
   func failedJob() async throws {
     let bench = try await bench(status: "FAILED")

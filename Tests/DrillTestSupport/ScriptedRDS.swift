@@ -39,6 +39,8 @@ package final class ScriptedRDS: Sendable {
     package var account = ScriptedRDS.account
     package var engine = "postgres"
     package var latestRestorable: String?
+    /// Of a cluster: how many instances it says are in it; nil says nothing.
+    package var instances: Int?
     package var parameters: [String: String] = [:]
     /// Looks for which a new password is pending.
     package var pendingPassword = 0
@@ -289,7 +291,10 @@ extension ScriptedRDS.State {
     let arn = "arn:aws:rds:\(ScriptedRDS.region):\(found.account):\(found.isCluster ? "cluster" : "db"):\(found.name)"
     if found.isCluster {
       let endpoint = isThere ? "<Endpoint>\(host)</Endpoint><Port>\(port)</Port>" : ""
-      let name = database.map { "<DatabaseName>\($0)</DatabaseName>" } ?? ""
+      var name = database.map { "<DatabaseName>\($0)</DatabaseName>" } ?? ""
+      if let count = found.instances {
+        name += "<DBClusterMembers>\(String(repeating: "<DBClusterMember/>", count: count))</DBClusterMembers>"
+      }
       return
         "<DBClusterIdentifier>\(found.name)</DBClusterIdentifier><DBClusterArn>\(arn)</DBClusterArn><Status>\(status)</Status>\(common)\(endpoint)\(name)\(pending)"
     }

@@ -25,6 +25,8 @@ package struct RDSDatabase: Sendable, Hashable {
   package var earliestRestorableTime: Timestamp?
   package var isProtected: Bool
   package var isPublic: Bool
+  /// Of a cluster: how many instances are in it, nil where RDS does not say.
+  package var instances: Int?
   /// Whether a new password has been asked for and is not set yet.
   package var awaitsPassword: Bool
   package var tags: [String: String]
@@ -51,6 +53,7 @@ package struct RDSDatabase: Sendable, Hashable {
     isProtected = text("DeletionProtection") == "true"
     isPublic = text("PubliclyAccessible") == "true"
     awaitsPassword = element["PendingModifiedValues"]?["MasterUserPassword"] != nil
+    instances = isCluster ? element["DBClusterMembers"]?.children.count : nil
     tags = RDSDatabase.tags(element["TagList"])
   }
 

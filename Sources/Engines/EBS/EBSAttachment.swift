@@ -41,8 +41,7 @@ struct EBSAttachment: Sendable {
     let (instance, name) = parts.count == 3 ? (parts[1], parts[2]) : ("", "")
     return
       "The EBS volume tagged Name=\(name) in \(place.region) (account \(place.account)) stays attached to \(instance). Take it off by hand: "
-      + "aws ec2 describe-volumes --filters Name=tag:Name,Values=\(name) --query 'Volumes[].VolumeId' --output text --region \(place.region) ; "
-      + "aws ec2 detach-volume --volume-id <that id> --region \(place.region)"
+      + "aws ec2 detach-volume --region \(place.region) --volume-id \(EBSVolume.lookUp(name, in: place.region))"
   }
 
   // MARK: Making

@@ -41,8 +41,12 @@ struct EBSVolume: Sendable {
     let name = place.resource.split(separator: "/").last ?? ""
     return
       "The EBS volume tagged Name=\(name) in \(place.region) (account \(place.account)) bills as long as it exists. Remove it by hand: "
-      + "aws ec2 describe-volumes --filters Name=tag:Name,Values=\(name) --query 'Volumes[].VolumeId' --output text --region \(place.region) ; "
-      + "aws ec2 delete-volume --volume-id <that id> --region \(place.region)"
+      + "aws ec2 delete-volume --region \(place.region) --volume-id \(EBSVolume.lookUp(String(name), in: place.region))"
+  }
+
+  /// What a shell makes the id of the volume of that name of.
+  static func lookUp(_ name: String, in region: String) -> String {
+    "$(aws ec2 describe-volumes --region \(region) --filters Name=tag:Name,Values=\(name) --query 'Volumes[0].VolumeId' --output text)"
   }
 
   // MARK: Making

@@ -69,6 +69,10 @@ final class RestoredDatabaseTarget: ScratchTarget {
     }
     switch RDSStatus(found.status, of: found.name) {
     case .over(let fault): throw fault
+    case .ready where found.instances == 0:
+      throw Fault(
+        .scratchUnusable, "the restored cluster \(found.name) has no instance to ask: AWS Backup can restore a cluster of Aurora alone",
+        advice: "Make one in it first (aws rds create-db-instance --db-cluster-identifier \(found.name) …), and validate then")
     case .ready: return found.host == nil ? nil : found
     case .underWay: return nil
     }
