@@ -90,6 +90,9 @@ package final class AWSCaller {
       switch tried {
       case .success(let response):
         connection.withQuota { $0.giveBack(paid) }
+        if connection.clockSkew != .zero, let date = response.headers.first("Date").flatMap({ HTTPDate.parse($0) }) {
+          connection.confirmSkew(by: date)
+        }
         return response
       case .failure(var failed):
         wasMaybeDone = wasMaybeDone || failed.isMaybeDone || (failed.leavesOpen && !mayRepeat)

@@ -60,6 +60,15 @@ package final class AWSConnection: Sendable {
     }
   }
 
+  /// Corrects what was learnt once an accepted reply shows that this machine's clock was set since; does nothing before anything was.
+  func confirmSkew(by reply: Timestamp) {
+    let behind = reply - host.clocks.now()
+    skew.withLock { known in
+      guard known != .zero, (behind - known).magnitude > .seconds(60) else { return }
+      known = behind.magnitude > .seconds(240) ? behind : .zero
+    }
+  }
+
   /// Has credentials fetched anew that AWS says have expired. False when there are no others to be had.
   func renew(_ expired: AWSCredentials) -> Bool {
     chain.discard(expired)

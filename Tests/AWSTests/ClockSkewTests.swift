@@ -21,6 +21,22 @@ struct ClockSkewTests {
     #expect(server.requests.count == 3, "the next call knows")
   }
 
+  @Test("that was set right meanwhile is no longer taken for wrong, though the calls were still accepted")
+  func setRight() throws {
+    let bench = AWSBench()
+    let (clocks, offset) = (bench.clocks, SetClocks("1970-01-01T00:06:40Z"))
+    let verifier = SignatureVerifier(secrets: ["AKIDEXAMPLE": AWSBench.keys["AWS_SECRET_ACCESS_KEY"] ?? ""]) {
+      clocks.now() + (offset.now() - Timestamp(seconds: 0))
+    }
+    let server = ScriptedHTTPServer { request, _ in verifier.answer(request) }
+    let connection = bench.connection(AWSSettings(endpoint: server.url))
+    _ = try bench.publish(to: server, connection: connection)
+    #expect(connection.clockSkew == .seconds(400) && server.requests.count == 2)
+    offset.step(.seconds(-220))
+    #expect(try bench.publish(to: server, connection: connection) == .delivered(messageID: "11111111-2222"))
+    #expect(connection.clockSkew == .zero && server.requests.count == 3)
+  }
+
   @Test("four minutes off is still accepted, and changes nothing")
   func small() throws {
     let bench = AWSBench()
