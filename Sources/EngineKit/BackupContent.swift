@@ -37,6 +37,8 @@ package struct BackupIdentity: Sendable {
   package var spaceNeeded: Int64
   /// How many times its stored bytes each further artefact of the point takes on disk.
   package var chainFactor: Int64
+  /// The artefact's name, where the engine knows names that promise what is inside.
+  package var name: String?
 
   /// What a whole point needs, as far as the stored sizes are known.
   package func spaceNeeded(with chain: some Sequence<Artefact>) -> Int64 {
@@ -57,7 +59,7 @@ package struct BackupIdentity: Sendable {
 
   package init(
     format: String, intake: Intake, takenAt: Timestamp? = nil, localTime: CivilTime? = nil, spaceNeeded: Int64 = 0,
-    chainFactor: Int64 = 0
+    chainFactor: Int64 = 0, name: String? = nil
   ) {
     self.format = format
     self.intake = intake
@@ -65,6 +67,7 @@ package struct BackupIdentity: Sendable {
     self.localTime = localTime
     self.spaceNeeded = spaceNeeded
     self.chainFactor = chainFactor
+    self.name = name
   }
 }
 

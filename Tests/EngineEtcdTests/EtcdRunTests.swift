@@ -96,7 +96,7 @@ struct EtcdRunTests {
     let killed = await site.runJSON("d", environment: ["DRILLMARK_CRASH_AT": step])
     #expect(killed.status == 128 + SIGKILL, "\(killed.said)")
     var left: [Int32] = []
-    for _ in 0..<200 {
+    for _ in 0..<800 {
       left = HostProcesses.withArgument(site.path)
       if left.isEmpty { break }
       try await Task.sleep(for: .milliseconds(25))

@@ -152,14 +152,19 @@ struct SabotageTests {
     #expect(try await EtcdBench().fault(store)?.code == .restoreFailed)
   }
 
-  @Test("a full snapshot of an earlier revision than its name says cannot take the delta") func lyingName() async throws {
+  @Test("a full snapshot of an earlier revision than its name says is not it, with deltas behind it and without") func lyingName()
+    async throws
+  {
     let material = try await EtcdMaterial.shared.value
     var store = material.store
     store[EtcdMaterial.fullName] = nil
     store["v2/Full-00000000-00000020-1795250100"] = material.early
     store[EtcdMaterial.firstName] = nil
-    let fault = try await EtcdBench().fault(store)
-    #expect(fault?.message.contains("revision 21 follows 11") == true, "\(fault?.message ?? "restored")")
+    for file in [nil] + store.keys.filter({ $0.contains("Incr-") }).sorted().reversed() {
+      if let file { store[file] = nil }
+      let fault = try await EtcdBench().fault(store)
+      #expect(fault?.message.contains("ends at revision 11, and its name says 20") == true, "\(fault?.message ?? "restored")")
+    }
   }
 
   @Test("a delta given as a snapshot is told what it is") func deltaAlone() async throws {

@@ -7,11 +7,11 @@ import Testing
 
 @Suite("Stores of etcd-backup-restore, by their names")
 struct SnapstoreTests {
-  private func survey(_ names: [String], empty: Set<String> = []) throws -> Survey {
+  private func survey(_ names: [String], empty: Set<String> = [], modified: Int64 = 1000, now: Int64 = 1_000_000) throws -> Survey {
     let artefacts = names.map {
-      Artefact(location: "/store/\($0)", name: $0, bytes: empty.contains($0) ? 0 : 100, modified: Timestamp(seconds: 1000))
+      Artefact(location: "/store/\($0)", name: $0, bytes: empty.contains($0) ? 0 : 100, modified: Timestamp(seconds: modified))
     }
-    return try Snapstore.assemble(try Selecting.survey(artefacts, rules: SelectionRules(), now: Timestamp(seconds: 1_000_000)))
+    return try Snapstore.assemble(try Selecting.survey(artefacts, rules: SelectionRules(), now: Timestamp(seconds: now)))
   }
 
   private static let full = "v2/Full-00000000-00000007-1000.gz"
@@ -64,6 +64,34 @@ struct SnapstoreTests {
     let result = try survey([Self.full, Self.first, Self.second, Self.third], empty: [Self.second])
     #expect(result.candidates.map(\.id) == [Self.full, Self.first])
     #expect(result.rejected.last?.reason.contains("zero bytes") ?? false)
+  }
+
+  @Test("a hole does not heal by waiting, and a copy made just now makes no store young") func freshCopy() throws {
+    let hole = try survey([Self.full, Self.first, Self.third], modified: 999_990)
+    #expect(hole.rejected.map(\.isSettling) == [false])
+    #expect(try survey([Self.full, Self.first, Self.third], modified: 1290, now: 1310).rejected.map(\.isSettling) == [false])
+    let empty = try survey([Self.full, Self.first, Self.second, Self.third], empty: [Self.second], modified: 999_990)
+    #expect(empty.rejected.last?.artefact.name == Self.third && empty.rejected.last?.isSettling == false)
+  }
+
+  @Test("behind a file that is still arriving nothing is broken yet") func arriving() throws {
+    let result = try survey([Self.full, Self.first, Self.second, Self.third], empty: [Self.second], modified: 1290, now: 1310)
+    #expect(result.candidates.map(\.id) == [Self.full, Self.first])
+    #expect(result.rejected.map(\.isSettling) == [true, true])
+  }
+
+  @Test("nothing is restored past a full snapshot that is unusable, as the tool would begin with it; until the next one") func brokenFull()
+    throws
+  {
+    let broken = "v2/Full-00000000-00000012-1150.gz"
+    let result = try survey([Self.full, Self.first, broken, Self.second], empty: [broken])
+    #expect(result.candidates.map(\.id) == [Self.full, Self.first])
+    #expect(result.rejected.map(\.artefact.name) == [broken, Self.second])
+    #expect(
+      result.rejected.last?.reason.contains("builds on is unusable (zero bytes)") == true && result.rejected.last?.isSettling == false)
+    let next = "v2/Full-00000000-00000014-1250.gz"
+    let healed = try survey([Self.full, Self.first, broken, Self.second, next, Self.third], empty: [broken])
+    #expect(healed.candidates.last?.chain.map(\.name) == [Self.third] && healed.candidates.last?.artefact.name == next)
   }
 
   @Test("deltas alone restore nothing") func withoutFull() throws {

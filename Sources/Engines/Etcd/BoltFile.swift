@@ -116,13 +116,21 @@ struct BoltFile {
   /// - Returns: Whether all were visited.
   /// - Throws: `Damage`, and what `visit` throws.
   @discardableResult
-  func walk(_ page: Page, level: Int = 0, _ visit: (Entry) throws -> Bool) throws -> Bool {
+  func walk(_ page: Page, _ visit: (Entry) throws -> Bool) throws -> Bool {
+    // No page comes twice in a tree.
+    var pages = size / Int64(pageSize)
+    return try walk(page, 0, &pages, visit)
+  }
+
+  private func walk(_ page: Page, _ level: Int, _ pages: inout Int64, _ visit: (Entry) throws -> Bool) throws -> Bool {
     guard level < 64 else { throw Damage(what: "a tree has more than 64 levels") }
+    pages -= 1
+    guard pages >= 0 else { throw Damage(what: "a tree has more pages than the file") }
     for index in 0..<page.count {
       if page.isLeaf {
         guard try visit(try leaf(page, index)) else { return false }
       } else {
-        guard try walk(try child(page, index), level: level + 1, visit) else { return false }
+        guard try walk(try child(page, index), level + 1, &pages, visit) else { return false }
       }
     }
     return true

@@ -33,12 +33,14 @@ package struct EtcdEngine: RestoreEngine {
     let factor: Int64 = packing == .none && head.layers.isEmpty ? 2 : 16
     let format = SnapshotName(head.name) == nil ? "snapshot of etcd" : "full snapshot of etcd-backup-restore"
     return BackupIdentity(
-      format: format, intake: .stream, spaceNeeded: stored * factor + (160 << 20), chainFactor: packing == .none ? 2 : 8)
+      format: format, intake: .stream, spaceNeeded: stored * factor + (160 << 20), chainFactor: packing == .none ? 2 : 8,
+      name: head.name)
   }
 
   package func provision(_ context: EngineContext, for identity: BackupIdentity) async throws -> any ScratchTarget {
     try checkReach(context)
-    return EtcdTarget(context, try await EtcdInstallation.find(context.tools), options)
+    return EtcdTarget(
+      context, try await EtcdInstallation.find(context.tools), options, promised: identity.name.flatMap(SnapshotName.init)?.last)
   }
 
   /// - Throws: `Fault` when the run's user could not reach its own directory.

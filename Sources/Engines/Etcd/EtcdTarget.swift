@@ -10,6 +10,8 @@ final class EtcdTarget: ScratchTarget {
   private let context: EngineContext
   private let installation: EtcdInstallation
   private let options: EtcdOptions
+  /// The revision that the snapshot's name says it holds.
+  private let promised: Int64?
   private let state = Mutex(State())
 
   private struct State {
@@ -20,10 +22,11 @@ final class EtcdTarget: ScratchTarget {
     var isDestroyed = false
   }
 
-  init(_ context: EngineContext, _ installation: EtcdInstallation, _ options: EtcdOptions) {
+  init(_ context: EngineContext, _ installation: EtcdInstallation, _ options: EtcdOptions, promised: Int64? = nil) {
     self.context = context
     self.installation = installation
     self.options = options
+    self.promised = promised
   }
 
   /// All that the server and its tools may touch.
@@ -34,6 +37,7 @@ final class EtcdTarget: ScratchTarget {
     guard case .stream(let input) = content else { throw Fault(.internalError, "the engine etcd was given no stream") }
     try makeDirectory()
     let snapshot = try await takeSnapshot(input)
+    try checkName(snapshot.facts)
     try await restore(snapshot.path, snapshot.facts)
     unlink(snapshot.path)
     state.withLock { state in
@@ -112,6 +116,15 @@ final class EtcdTarget: ScratchTarget {
         copy, size: hasHash ? copy.size - 32 : copy.size, checksAll: !hasHash, named: "the snapshot")
       return Snapshot(path: path, facts: facts, notes: facts.notes(restoredWith: version) + (hasHash ? [] : [SnapshotHash.missing]))
     }
+  }
+
+  /// etcd-backup-restore reads the revision for the name just before it takes the snapshot, which may so be ahead of it and never behind.
+  private func checkName(_ facts: SnapshotFacts) throws {
+    guard let promised, facts.revision < promised else { return }
+    throw Fault(
+      .restoreFailed,
+      "the full snapshot ends at revision \(facts.revision), and its name says \(promised): an older one lies under its name",
+      advice: "Look at what wrote or renamed it; everything between is lost")
   }
 
   private func restore(_ path: String, _ facts: SnapshotFacts) async throws {

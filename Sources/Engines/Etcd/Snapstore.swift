@@ -11,10 +11,17 @@ struct Snapstore {
   }
 
   private let items: [Item]
-  /// What was rejected already, by its revisions.
-  private let broken: [(name: SnapshotName, reason: String)]
+  /// What was rejected already.
+  private let broken: [Broken]
 
-  private init(_ items: [Item], _ broken: [(name: SnapshotName, reason: String)]) {
+  /// A file of the store that cannot be used.
+  private struct Broken {
+    var name: SnapshotName
+    var reason: String
+    var isSettling: Bool
+  }
+
+  private init(_ items: [Item], _ broken: [Broken]) {
     self.items = items.sorted { SnapshotName.isBefore($0.name, $1.name) }
     self.broken = broken
   }
@@ -27,7 +34,11 @@ struct Snapstore {
       SnapshotName(candidate.artefact.name).map { Item(name: $0, candidate: candidate) }
     }
     let broken = survey.rejected.compactMap { rejection in
-      SnapshotName(rejection.artefact.name).map { (name: $0, reason: rejection.reason) }
+      SnapshotName(rejection.artefact.name).map { name in
+        // A copy has a new modification time; the name has the time at which the tool wrote it.
+        let isYoung = name.taken + survey.rules.settle > survey.now
+        return Broken(name: name, reason: rejection.reason, isSettling: rejection.isSettling && isYoung)
+      }
     }
     guard !items.isEmpty || !broken.isEmpty else { return try refusingData(survey) }
     let stores = Set(items.map(\.name.store)).union(broken.map(\.name.store)).sorted()
@@ -41,7 +52,7 @@ struct Snapstore {
     // etcd-backup-restore passes over what is not named as it names things.
     result.leftOut.unmatched += strangers.count
     result.leftOut.examples = Array((strangers.map(\.artefact.name) + result.leftOut.examples).prefix(3))
-    let points = Snapstore(items.filter { !$0.name.isChunk }, broken).points(rules: survey.rules, now: survey.now)
+    let points = Snapstore(items.filter { !$0.name.isChunk }, broken).points()
     result.candidates = points.candidates
     let others = survey.rejected.filter { SnapshotName($0.artefact.name).map { !$0.isChunk } ?? false }
     result.rejected = (others.map(dated) + points.rejected).sorted {
@@ -84,26 +95,40 @@ struct Snapstore {
     var full: Item?
     var deltas: [Item] = []
     var last: Int64 = 0
-    /// Why nothing that comes now can be restored.
-    var breach: String?
+    var breach: Breach?
+  }
+
+  /// Why nothing that comes now can be restored.
+  private struct Breach {
+    var reason: String
+    /// Whether the file that it is for may still be arriving. The tool begins a delta when the one before it is stored, so that what is not there
+    /// at all behind one that is will not come.
+    var isSettling = false
   }
 
   /// Walks the files in the tool's order. A full snapshot begins a new way; a delta must begin where the way ends.
-  private func points(rules: SelectionRules, now: Timestamp) -> (candidates: [Candidate], rejected: [Rejection]) {
+  private func points() -> (candidates: [Candidate], rejected: [Rejection]) {
     var (way, candidates, rejected) = (Way(), [Candidate](), [Rejection]())
+    var brokenFulls = broken.filter { $0.name.kind == .full && !$0.name.isChunk }.sorted { SnapshotName.isBefore($0.name, $1.name) }[...]
     for item in items {
+      // The tool restores from the newest full snapshot, whatever it holds.
+      while let full = brokenFulls.first, SnapshotName.isBefore(full.name, item.name) {
+        candidates += points(of: way)
+        way = Way(
+          breach: Breach(reason: "the full snapshot that it builds on is unusable (\(full.reason))", isSettling: full.isSettling))
+        brokenFulls.removeFirst()
+      }
       if item.name.kind == .full {
         candidates += points(of: way)
         way = Way(full: item, last: item.name.last)
         continue
       }
       extend(&way, with: item)
-      guard let breach = way.breach ?? (way.full == nil ? "no full snapshot comes before it" : nil) else { continue }
+      guard let breach = way.breach ?? (way.full == nil ? Breach(reason: "no full snapshot comes before it") : nil) else { continue }
       let candidate = Candidate(artefact: item.candidate.artefact, time: item.name.taken, origin: .name)
       rejected.append(
         Rejection(
-          artefact: item.candidate.artefact, reason: breach, time: candidate.order,
-          isSettling: candidate.isSettling(rules: rules, now: now)))
+          artefact: item.candidate.artefact, reason: breach.reason, time: candidate.order, isSettling: breach.isSettling))
     }
     return (candidates + points(of: way), rejected)
   }
@@ -130,14 +155,19 @@ struct Snapstore {
     way.last = isFirst ? max(way.last, item.name.last) : item.name.last
   }
 
-  private func breach(from last: Int64, to name: SnapshotName, isFirst: Bool) -> String {
+  private func breach(from last: Int64, to name: SnapshotName, isFirst: Bool) -> Breach {
     guard name.start > last + 1 else {
-      return
-        "its revisions \(name.start) to \(name.last) overlap those before it, which end at \(last): files of different clusters are mixed"
+      return Breach(
+        reason:
+          "its revisions \(name.start) to \(name.last) overlap those before it, which end at \(last): two backups ran at once, or files of "
+          + "different clusters are mixed")
     }
     let hole = last + 1...name.start - 1
     let bad = broken.first { $0.name.kind == .delta && $0.name.start <= hole.upperBound && $0.name.last >= hole.lowerBound }
     let why = bad.map { "their file is unusable (\($0.reason))" } ?? "no file holds them"
-    return "the \(isFirst ? "first" : "middle") delta is missing: it needs revisions \(hole.lowerBound) to \(hole.upperBound), and \(why)"
+    return Breach(
+      reason:
+        "the \(isFirst ? "first" : "middle") delta is missing: it needs revisions \(hole.lowerBound) to \(hole.upperBound), and \(why)",
+      isSettling: bad?.isSettling ?? false)
   }
 }
