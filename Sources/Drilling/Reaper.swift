@@ -1,4 +1,5 @@
 package import DrillModel
+import EngineKit
 import Ledger
 import ToolRunner
 
@@ -29,6 +30,10 @@ package struct Reaper: Sendable {
       // What has just been tried is the next start's to try again.
       for leftover in try await reading({ try $0.leftovers() }) where isDue(leftover) && !finished.contains(leftover.run) {
         notes.append(await remove(leftover, within: limit))
+      }
+      let catalogues = try await onThread("catalogues") { CatalogueDirectory.sweep() }
+      if catalogues > 0 {
+        notes.append("what \(catalogues == 1 ? "a killed listing" : "killed listings") of a repository had left in /tmp is gone")
       }
       RunLogs(directory: runner.settings.logs).removeOld(now: runner.clocks.now())
     } catch {

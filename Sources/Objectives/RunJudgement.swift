@@ -33,7 +33,7 @@ package struct RunJudgement: Sendable {
   package struct RejectedNewer: Sendable {
     package var location: String
     package var reason: String
-    /// Younger than `settle`: it may still be arriving.
+    /// Younger than `settle`, or still being taken: it may still be arriving.
     package var isSettling: Bool
 
     package init(location: String, reason: String, isSettling: Bool) {
@@ -77,7 +77,7 @@ package struct RunJudgement: Sendable {
   private func reason(_ rejected: RejectedNewer) -> Reason {
     let text = "A newer backup is unusable: \(rejected.location): \(rejected.reason)"
     if !rejected.isSettling { return Reason(code: "rejected_newer", severity: .failed, text: text) }
-    return Reason(code: "rejected_newer_settling", severity: .note, text: "\(text); it is so young that it may still be arriving")
+    return Reason(code: "rejected_newer_settling", severity: .note, text: "\(text); it may still be arriving")
   }
 
   private func reason(_ check: JudgedCheck) -> Reason? {

@@ -44,6 +44,11 @@ extension Barman {
     if said.contains("No space left on device") {
       throw Fault(.noSpace, "the scratch file system is full while \(doing): \(words)", advice: "Free some space")
     }
+    if said.contains("/xlog.db"), access("\(configuration.log)/xlog.db", F_OK) != 0, errno == ENOENT {
+      throw Fault(
+        .configuration, "Barman's own list of the archived log is missing: \(InertText.line("\(configuration.log)/xlog.db", limit: 300))",
+        advice: "Make it anew with `barman rebuild-xlogdb \(server)`; a drill only reads")
+    }
     if said.contains("Permission denied") {
       throw Fault(
         .permissionDenied, "Barman may not read its own files while \(doing): \(words)",

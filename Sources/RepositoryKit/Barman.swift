@@ -52,7 +52,9 @@ package struct Barman: Sendable {
   package func artefacts(in work: String) async throws -> [Artefact] {
     let output = try await answer(["list-backups", server], "listing the backups of server \(server)", in: work)
     guard let listed = BarmanCatalogue.answer([BarmanCatalogue.Listed].self, of: server, output) else { throw unclear }
-    return BarmanCatalogue.artefacts(listed, server: server)
+    let configuration = configuration
+    let isBackingUp = try await onThread("barman lock") { HeldLocks.hold(configuration.backupLock) }
+    return BarmanCatalogue.artefacts(listed, server: server, isBackingUp: isBackingUp)
   }
 
   /// What is to be restored of a backup that was listed.

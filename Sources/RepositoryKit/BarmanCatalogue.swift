@@ -101,9 +101,17 @@ enum BarmanCatalogue {
     return ["_ERROR", "_EXCEPTION"].flatMap { all?[$0] as? [String] ?? [] }
   }
 
+  /// How long a backup may be under way when nothing tells whether its process lives: ten terabytes at 100 MB/s take 28 hours. One that was
+  /// killed says STARTED for ever.
+  private static let longest = Duration.seconds(48 * 3600)
+  private static let underWay: Set<String> = ["STARTED", "EMPTY", "SYNCING"]
+
   /// The backups as artefacts, with what stands in the way of those that are not done.
-  static func artefacts(_ listed: [Listed], server: String) -> [Artefact] {
-    listed.map { one in
+  ///
+  /// - Parameter isBackingUp: Whether Barman takes a backup of the server now, which is the newest then.
+  static func artefacts(_ listed: [Listed], server: String, isBackingUp: Bool = false) -> [Artefact] {
+    let running = isBackingUp ? listed.filter { underWay.contains($0.status) }.map(\.id).max() : nil
+    return listed.map { one in
       var artefact = Artefact(
         location: RepositoryPoint.location(.barman, server, one.id, nil), name: one.id, bytes: one.bytes.flatMap { $0 > 0 ? $0 : nil },
         modified: nil)
@@ -113,7 +121,11 @@ enum BarmanCatalogue {
       case "DONE": if artefact.takenAt == nil { artefact.obstacle = "Barman does not say when it ended" }
       case "WAITING_FOR_WALS":
         artefact.obstacle = "the log that it needs has not arrived (WAITING_FOR_WALS): it cannot be restored yet"
-      case "STARTED", "EMPTY", "SYNCING": artefact.obstacle = "still being taken (\(one.status))"
+      case let status where underWay.contains(status):
+        artefact.obstacle =
+          one.id == running ? "still being taken (\(status))" : "not finished (\(status)), or killed while it was being taken"
+        artefact.patience = longest
+        if one.id == running { (artefact.isBeingWritten, artefact.modified) = (true, nil) }
       default:
         artefact.obstacle = "Barman calls it \(InertText.line(one.status, limit: 40))"
         artefact.isFinal = true

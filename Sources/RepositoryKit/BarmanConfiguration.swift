@@ -14,6 +14,8 @@ package struct BarmanConfiguration: Sendable {
   let log: String
   let incoming: String
   let base: String
+  /// The file that Barman keeps locked while it takes a backup of the server (barman/lockfile.py, ServerBackupLock).
+  let backupLock: String
   private let server: String
   private let settings: [(String, String)]
 
@@ -58,6 +60,7 @@ package struct BarmanConfiguration: Sendable {
     log = value("wals_directory") ?? "\(directory)/wals"
     incoming = value("incoming_wals_directory") ?? "\(directory)/incoming"
     base = value("basebackups_directory") ?? "\(directory)/base"
+    backupLock = "\(file.value("barman_lock_directory", in: ["barman"]) ?? home)/.\(server)-backup.lock"
     var settings = [("backup_directory", directory), ("basebackups_directory", base)]
     for key in ["compression", "parallel_jobs", "bandwidth_limit", "tablespace_bandwidth_limit"] {
       if let found = value(key) { settings.append((key, found)) }

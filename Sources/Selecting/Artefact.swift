@@ -27,6 +27,8 @@ package struct Artefact: Sendable, Hashable {
   package var isBeingWritten: Bool
   /// Whether the store vouches that nothing more of it will come (a snapshot that failed), so that being young excuses nothing.
   package var isFinal = false
+  /// How long after `modified` more of it may come, where that is longer than `settle`: a backup of terabytes is taken for many hours.
+  package var patience: Duration?
 
   package enum Kind: Sendable, Hashable {
     case file

@@ -69,9 +69,13 @@ package struct Rejection: Sendable, Hashable {
 
 enum Settling {
   /// By the store's modification time, else by the backup's own. A time further ahead than the clocks may differ is no evidence of youth.
-  static func isYoung(modified: Timestamp?, time: Timestamp?, rules: SelectionRules, now: Timestamp) -> Bool {
+  ///
+  /// - Parameter patience: How long more may come at least; nil where `settle` alone says.
+  static func isYoung(
+    modified: Timestamp?, time: Timestamp?, rules: SelectionRules, now: Timestamp, patience: Duration? = nil
+  ) -> Bool {
     guard let arrived = modified ?? time else { return false }
     let age = now - arrived
-    return age < rules.settle && age >= .zero - rules.clockSkew
+    return age < max(rules.settle, patience ?? .zero) && age >= .zero - rules.clockSkew
   }
 }

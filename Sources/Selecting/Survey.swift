@@ -121,8 +121,9 @@ package struct Surveyor {
   private mutating func reject(_ artefact: Artefact, _ reason: String, _ match: NameMatch) {
     let candidate = timed(artefact, match)
     // What is being made has no time yet at some providers, and says nothing of the backups before it.
-    let isUnborn = artefact.isBeingWritten && candidate.order == nil
-    let isYoung = Settling.isYoung(modified: artefact.modified, time: candidate.time, rules: rules, now: now)
+    let isUnborn = artefact.isBeingWritten && artefact.takenAt == nil && artefact.modified == nil
+    let isYoung = Settling.isYoung(
+      modified: artefact.modified, time: candidate.time, rules: rules, now: now, patience: artefact.patience)
     rejected.append(
       Rejection(artefact: artefact, reason: reason, time: candidate.order, isSettling: isUnborn || (isYoung && !artefact.isFinal)))
   }

@@ -38,7 +38,7 @@ package struct BarmanSource: BackupSource {
     let claimed = try Catalogue.claimUser()
     defer { withExtendedLifetime(claimed) {} }
     let tool = try Barman(server: server, configuration: configuration, run: claimed?.user, tools: tools)
-    return try await Catalogue.working(for: tool.reader) { work in
+    return try await CatalogueDirectory.with(owner: tool.reader.user) { work in
       try tool.prepare(work)
       return try await body(tool, work)
     }

@@ -1,8 +1,5 @@
 import DrillConfig
 import DrillModel
-import Foundation
-import Glibc
-import RepositoryKit
 import ToolRunner
 
 /// What asking a tool for its catalogue takes.
@@ -26,21 +23,5 @@ enum Catalogue {
       return false
     }
     return true
-  }
-
-  /// Gives a tool that cannot do without files a directory, and removes it.
-  static func working<Value: Sendable>(
-    for reader: RepositoryReader, _ body: (_ directory: String) async throws -> Value
-  ) async throws -> Value {
-    var template = Array("/tmp/drillmark-catalogue-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else {
-      throw Fault(.scratchUnusable, "no directory can be made in /tmp: \(systemMessage(errno))", advice: "Check its mode and free space")
-    }
-    let path = String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    if let user = reader.user, chown(path, user.uid, user.gid) != 0 {
-      throw Fault(.scratchUnusable, "\(path) cannot be given to Barman's user: \(systemMessage(errno))")
-    }
-    return try await body(path)
   }
 }
