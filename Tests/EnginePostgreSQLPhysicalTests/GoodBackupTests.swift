@@ -141,6 +141,12 @@ struct GoodBackupTests {
     #expect(try await bench.restore(options).rows() == "2001 3001 4001 5001")
   }
 
+  @Test("a server with segments of log of another size needs room for more of them") func segmentSize() async throws {
+    let restored = try await PhysicalBench().prepare(.large, log: nil).restore()
+    #expect(try await restored.ask("show wal_segment_size") == "64MB")
+    #expect(try await restored.rows() == "2001 3001 4001 5001")
+  }
+
   @Test("a hole behind the target, or a newest segment that was not full, is no fault") func harmless() async throws {
     let behind = try await PhysicalBench().prepare(.plain)
     try FileManager.default.removeItem(atPath: "\(behind.log)/\(behind.segments.dropLast().last ?? "none")")

@@ -74,7 +74,7 @@ struct PhysicalRunTests {
 
   private func expectNothing(_ site: ScratchSite, _ what: String) async throws {
     var left: [Int32] = []
-    for _ in 0..<80 {
+    for _ in 0..<800 {
       left = HostProcesses.withArgument(site.path)
       if left.isEmpty { break }
       try await Task.sleep(for: .milliseconds(25))

@@ -79,6 +79,19 @@ struct SabotagedBackupTests {
     Sabotage("a missing major version", "echo 13 > backup/PG_VERSION", .toolMissing, "PostgreSQL 13"),
     Sabotage(
       "a tablespace outside", "ln -s /srv/space backup/pg_tblspc/16400; rm backup/backup_manifest", .restoreFailed, "tablespace 16400"),
+    Sabotage(
+      "an archive without its tablespaces", "printf '16400 /srv/space\\n' > backup/tablespace_map; rm backup/backup_manifest",
+      .restoreFailed,
+      "tablespace 16400"),
+    Sabotage(
+      "the label of a later backup",
+      "sed -i 's#^START WAL LOCATION: [^ ]*#START WAL LOCATION: 0/7000028#' backup/backup_label; rm backup/backup_manifest", .backupDamaged,
+      "belongs to another backup"),
+    Sabotage(
+      "the label of an earlier backup",
+      "sed -i 's#^START WAL LOCATION: [^ ]*#START WAL LOCATION: 0/1000028#' backup/backup_label; rm backup/backup_manifest; "
+        + "printf 'START WAL LOCATION: 0/1000028 (file x)\\nSTOP WAL LOCATION: 0/1000100 (file x)\\n' "
+        + "> wal/000000010000000000000001.00000028.backup", .backupDamaged, "ended at 0/1000100"),
     Sabotage("a cut archive", "truncate -s 400000 backup/base.tar.gz", .backupTruncated, "is cut", source: .archives),
     Sabotage(
       "archives of another backup's log",

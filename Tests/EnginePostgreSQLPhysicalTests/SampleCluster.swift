@@ -30,9 +30,11 @@ struct SampleCluster: Sendable {
   var cold: String { "\(folder.path)/d" }
   /// The same of one that ran with `wal_level=minimal` at last.
   var minimal: String { "\(folder.path)/m" }
+  /// The cold copy with segments of log of 64 MB.
+  var large: String { "\(folder.path)/large" }
 
   /// What a test takes of it.
-  enum Part: Sendable { case plain, archives, stream, cold, minimal, log, branchedLog }
+  enum Part: Sendable { case plain, archives, stream, cold, minimal, large, log, branchedLog }
 
   func path(_ part: Part) -> String {
     switch part {
@@ -41,6 +43,7 @@ struct SampleCluster: Sendable {
     case .stream: stream
     case .cold: cold
     case .minimal: minimal
+    case .large: large
     case .log: log
     case .branchedLog: branchedLog
     }
@@ -102,5 +105,7 @@ struct SampleCluster: Sendable {
     start m none -c wal_level=minimal -c max_wal_senders=0 -c archive_mode=off; await
     kill -INT $PID; wait $PID || true
     rm -rf p d/postmaster.pid
+    cp -a d large
+    $S $P/pg_resetwal --wal-segsize=64 -D large >/dev/null
     """
 }

@@ -174,6 +174,8 @@ struct DirectorySourceTests {
     #expect(artefact.name == "db-20261101.gz" && artefact.bytes == 2 && artefact.expectedSHA256 == digest)
     #expect(try await SourceContract.bytes(source.open(artefact)) == [1, 2])
     #expect(source.localDirectories == [place.path])
+    // A disk that is not mounted makes no neighbour of it a place of backups.
+    #expect(DirectorySource(path: place.path + "/gone").localDirectories == [place.path + "/gone"])
   }
 
   @Test("a link that was pointed at is followed, and the file's own name counts")

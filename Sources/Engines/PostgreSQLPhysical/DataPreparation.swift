@@ -28,16 +28,18 @@ struct DataPreparation: Sendable {
 
   /// Points tablespaces at where they were unpacked.
   ///
-  /// - Parameter directories: By number; what a backup's link names and is not among them is missing.
+  /// - Parameter directories: By number; what a link or the tablespace_map of the backup names and is not among them is missing.
   /// - Throws: `Fault` with code `restore_failed` for a tablespace that the backup does not hold.
   func place(tablespaces directories: [String: String]) throws {
     for (name, target) in links.sorted(by: { $0.key < $1.key }) where name.hasPrefix("pg_tblspc/") {
       let number = String(name.dropFirst("pg_tblspc/".count))
       guard directories[number] == nil else { continue }
-      throw Fault(
-        .restoreFailed,
-        "the tablespace \(InertText.line(number, limit: 20)) is not in the backup: it holds only a link to \(InertText.line(target, limit: 200))",
-        advice: "Back it up with pg_basebackup -Ft, whose archives hold every tablespace; the link was not followed")
+      throw missing(number, "it holds only a link to \(InertText.line(target, limit: 200))")
+    }
+    for (number, target) in mapped.sorted(by: { $0.key < $1.key }) where directories[number] == nil {
+      var status = stat()
+      guard lstat("\(data)/pg_tblspc/\(number)", &status) != 0 else { continue }
+      throw missing(number, "its tablespace_map says that it was at \(InertText.line(target, limit: 200))")
     }
     guard !directories.isEmpty else { return }
     try make("pg_tblspc")
@@ -47,6 +49,24 @@ struct DataPreparation: Sendable {
         throw unusable("pg_tblspc/\(number)")
       }
     }
+  }
+
+  /// The tablespaces that archives of pg_basebackup tell of instead of links, by number: a line each of it and its place.
+  private var mapped: [String: String] {
+    let lines = (SmallText.read("\(data)/tablespace_map") ?? "").split(separator: "\n")
+    let pairs = lines.compactMap { line -> (String, String)? in
+      let number = line.prefix { $0 != " " }
+      return UInt32(number) == nil ? nil : (String(number), String(line.dropFirst(number.count + 1)))
+    }
+    return Dictionary(pairs) { $1 }
+  }
+
+  private func missing(_ number: String, _ why: String) -> Fault {
+    Fault(
+      .restoreFailed, "the tablespace \(InertText.line(number, limit: 20)) is not in the backup: \(why)",
+      advice:
+        "Back it up with pg_basebackup -Ft, whose archives hold every tablespace, and give the directory of all of them; no link is followed"
+    )
   }
 
   /// Removes, empties and makes what has to be so; after the backup's manifest was compared.

@@ -13,6 +13,8 @@ struct LogCatalogue: Sendable {
   /// The newest segment of any timeline, older ones than the backup included.
   private(set) var newest: Segment?
   private(set) var partial: String?
+  /// Folders, which a listing names and does not look into.
+  private(set) var folders = 0
 
   /// - Parameters:
   ///   - first: The segment in which the backup began; older ones are left out.
@@ -20,6 +22,7 @@ struct LogCatalogue: Sendable {
   init(_ artefacts: [Artefact], location: String, from first: UInt64, size: UInt64) {
     self.location = location
     self.size = size
+    folders = artefacts.count { $0.kind == .directory }
     for artefact in artefacts where artefact.kind == .file {
       guard let name = artefact.name.split(separator: "/").last, let file = LogFile(name, size: size) else { continue }
       switch file {

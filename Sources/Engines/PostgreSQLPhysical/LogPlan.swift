@@ -18,6 +18,8 @@ struct LogPlan: Sendable {
   var size: UInt64
   /// Whether the server wrote no more log than it needs after a crash, which nothing can be rolled forward with.
   let isMinimal: Bool
+  /// Where the last checkpoint began that the copied files know of.
+  private let redo: LogPosition?
   var notes: [String] = []
 
   var first: UInt64 { start.bytes / size }
@@ -45,6 +47,7 @@ struct LogPlan: Sendable {
     self.start = start
     size = backup.control.segmentBytes
     isMinimal = backup.control.logLevel == "minimal"
+    redo = backup.control.redo
     chain = TimelineChain(timeline)
     stop = [backup.manifest?.end, backup.stop].compactMap(\.self).max()
     stopTime = [backup.label?.startTime, backup.controlTime, backup.ended].compactMap(\.self).max()
@@ -62,8 +65,10 @@ struct LogPlan: Sendable {
   ) async throws {
     guard !catalogue.isEmpty else {
       throw Fault(
-        .nothingToRestore, "the log archive \(catalogue.location) holds no segment of write-ahead log",
-        advice: "Check `logs`, and the server's archive_command")
+        .nothingToRestore, "\(catalogue.location) holds no segment of write-ahead log",
+        advice: catalogue.folders == 0
+          ? "Check `logs`, and the server's archive_command"
+          : "It holds \(catalogue.folders) folders, which are not looked into: give `logs` the one with the segments")
     }
     self.catalogue = catalogue
     try await follow(choice, catalogue, text)
@@ -71,15 +76,35 @@ struct LogPlan: Sendable {
       guard let found = BackupLabel(try await text(artefact)), found.start == start, let end = found.stop else { continue }
       stop = max(stop ?? end, end)
       stopTime = [stopTime, found.stopTime].compactMap(\.self).max()
+      try checkLabel(end)
     }
     if let partial = catalogue.partial {
       notes.append("the archive holds an unfinished segment, \(partial).partial, which no restore_command asks for and was left out")
     }
     let numbers = catalogue.numbers(on: chain)
+    if numbers.isEmpty, !catalogue.segments.isEmpty { throw foreignTimeline(catalogue) }
     if numbers.last.map({ $0 < (stop?.bytes ?? start.bytes) / size }) ?? true {
       let newest = catalogue.newest?.name(size: size) ?? "nothing"
       notes.append("the log archive ends at \(newest), before this backup does, and so adds nothing to it")
     }
+  }
+
+  /// A label of an earlier backup than the files': the server would take them for consistent before they are.
+  private func checkLabel(_ end: LogPosition) throws {
+    guard let redo, redo > end else { return }
+    throw Fault(
+      .backupDamaged,
+      "backup_label belongs to another backup, which ended at \(end) as the archive says, and the files are newer: their last checkpoint began at "
+        + "\(redo)",
+      advice: "Keep the label that pg_backup_stop gave with the files of the same backup")
+  }
+
+  private func foreignTimeline(_ catalogue: LogCatalogue) -> Fault {
+    let found = Set(catalogue.segments.keys.map(\.timeline)).sorted().prefix(5).map(String.init).joined(separator: ", ")
+    return Fault(
+      .restoreFailed,
+      "\(catalogue.location) holds log of timeline \(found) where the backup begins, and none of the backup's own, \(chain.newest)",
+      advice: "Find out where the server archives since it was promoted, and give that place as `logs`")
   }
 
   private mutating func follow(
@@ -93,6 +118,11 @@ struct LogPlan: Sendable {
       case .number(let number): number
       }
     guard wanted != own else { return }
+    guard wanted > own else {
+      throw Fault(
+        .configuration, "the backup is of timeline \(own), and the older timeline \(wanted) cannot be followed from it",
+        advice: "Use a backup that was taken on timeline \(wanted), or leave `timeline` out")
+    }
     guard let history = catalogue.histories[wanted] else {
       throw Fault(
         .restoreFailed,

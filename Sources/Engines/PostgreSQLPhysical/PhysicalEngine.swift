@@ -3,6 +3,7 @@ package import DrillModel
 package import EngineKit
 import PostgreSQLKit
 import RepositoryKit
+package import Selecting
 import ToolRunner
 import TreeKit
 
@@ -40,6 +41,8 @@ package struct PhysicalEngine: RestoreEngine {
     let installation = try await Installation.find(exactly: nil, atLeast: PhysicalEngine.oldest, tools: context.tools)
     return EngineIdentity(version: "postgresql \(installation.version)", isolation: try RunIsolation().description)
   }
+
+  package func assemble(_ survey: Survey) async throws -> Survey { try await onThread("pg survey") { BackupInProgress.setAside(survey) } }
 
   package func inspect(_ head: ContentHead) throws -> BackupIdentity {
     if let directory = head.directory { return try inspect(directory: directory) }

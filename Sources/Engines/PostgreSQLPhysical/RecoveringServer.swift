@@ -110,6 +110,7 @@ struct RecoveringServer: Sendable {
 
   private func arguments(_ plan: LogPlan, _ settings: String, _ restoreCommand: String?) -> [String] {
     let control = restored.control
+    let segment = control.segmentBytes >> 20
     var own: [(String, String)] = [
       ("config_file", "\(settings)/postgresql.conf"), ("hba_file", "\(settings)/pg_hba.conf"), ("ident_file", "\(settings)/pg_ident.conf"),
       // Without hot standby nobody can take a server that pauses or still replays for one that is done.
@@ -117,8 +118,10 @@ struct RecoveringServer: Sendable {
       ("recovery_end_command", ""), ("primary_conninfo", ""), ("primary_slot_name", ""), ("wal_level", "replica"),
       ("restart_after_crash", "off"), ("log_line_prefix", ""), ("shared_preload_libraries", options.preload.joined(separator: ",")),
       ("session_preload_libraries", ""), ("local_preload_libraries", ""), ("logging_collector", "off"),
-      // The log between two checkpoints of production must fit anyway; beyond it the server gives segments back as it replays.
-      ("max_wal_size", "1GB"), ("max_connections", String(max(60, control.setting("max_connections", 100)))),
+      // The log between two checkpoints of production must fit anyway; beyond it the server gives segments back as it replays. It refuses
+      // less than two segments, which may have a gigabyte.
+      ("max_wal_size", "\(max(1024, 2 * segment))MB"), ("min_wal_size", "\(max(80, 2 * segment))MB"),
+      ("max_connections", String(max(60, control.setting("max_connections", 100)))),
       ("max_prepared_transactions", String(control.setting("max_prepared_xacts", 0))),
       ("max_locks_per_transaction", String(max(256, control.setting("max_locks_per_xact", 64)))),
       ("max_worker_processes", String(max(8, control.setting("max_worker_processes", 8)))),

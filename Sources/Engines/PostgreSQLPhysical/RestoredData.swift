@@ -190,6 +190,15 @@ struct DataRestore: Sendable {
     if label == nil, FileManager.default.fileExists(atPath: "\(data)/backup_label") {
       throw Fault(.backupDamaged, "the backup's backup_label is damaged: it does not say where the log begins that is needed")
     }
+    // A backup's control file is copied after its label was made, so that it knows of the checkpoint that the label begins with.
+    if let start = label?.start, let redo = control.redo, start > redo {
+      throw Fault(
+        .backupDamaged,
+        "backup_label belongs to another backup: it says that the log which is needed begins at \(start), and the files are older: their last "
+          + "checkpoint began at \(redo)",
+        advice:
+          "Keep the label that pg_backup_stop gave with the files of the same backup; with another one they start, and are silently wrong")
+    }
     guard label == nil else { return }
     if control.isClean {
       notes.append("the backup is a copy of a server that was shut down; it needs no log to be consistent")

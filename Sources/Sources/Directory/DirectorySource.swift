@@ -33,7 +33,8 @@ package struct DirectorySource: BackupSource {
 
   package var localDirectories: [String] {
     let resolved = Entry.resolve(path) ?? path
-    if let status = Entry.status(path), status.isDirectory { return [resolved] }
+    // A place that is not there, such as a disk that is not mounted, is no matter of what lies beside it.
+    guard let status = Entry.status(path), !status.isDirectory else { return [resolved] }
     return [Entry.parent(of: resolved)]
   }
 
