@@ -39,8 +39,9 @@ struct RunJudge {
   private var pointEvidence: RecoveryPointEvidence {
     RecoveryPointEvidence(
       failureInstant: state.failureInstant, newestPoint: newestPoint, clockSkew: plan.drill.rules.clockSkew,
-      // A failure instant that the drill gives is not this machine's clock's.
-      clockError: state.failureInstant == state.startedAt ? state.clockError : .zero, gaps: gaps, freshness: state.freshness)
+      // A failure instant of the past is the drill's own and not this machine's clock's.
+      clockError: state.failureInstant + plan.drill.rules.clockSkew >= state.startedAt ? state.clockError : .zero, gaps: gaps,
+      freshness: state.freshness)
   }
 
   private var gaps: GapFigures {
