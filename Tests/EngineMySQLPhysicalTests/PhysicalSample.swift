@@ -70,6 +70,7 @@ struct PhysicalSample: Sendable {
     sql "create table shop.aside(id int primary key) data directory='$1/aside'; insert into shop.aside values (1), (2), (3)"
     sql "create table shop.parts(id int primary key) partition by hash(id) partitions 3; insert into shop.parts select seq from seq_1_to_30"
     sql "create definer=app@'%' view shop.counted as select count(*) as n from shop.orders"
+    sql "create definer=nobody@nowhere view shop.orphan as select 1 as n"
     sql "create event shop.tick on schedule every 1 second do insert into shop.old values (99, 'event')"
     settle() { sql 'set global innodb_max_dirty_pages_pct_lwm=0, innodb_max_dirty_pages_pct=0; flush tables'; sleep 1.5; }
     # Only a shutdown surely writes a checkpoint; without one the redo log holds every page, and mends what a test damages.

@@ -51,5 +51,10 @@ struct MySQLTextTests {
     #expect(findings([("status", "Operation failed")]) == ["d.t: status: Operation failed"])
     #expect(findings([("error", "x"), ("status", "OK")]) == ["d.t: error: x"])
     #expect(findings([]) == ["d.t: CHECK TABLE gave no verdict"])
+    let orphan = [("Error", "The user specified as a definer ('a'@'b') does not exist"), ("error", "Corrupt")]
+    #expect(findings(orphan).count == 2)
+    var views = MySQLCheckReport()
+    views.take(orphan.map { ["d.v", "check", $0.0, $0.1] }, of: "d.v", isView: true)
+    #expect(views.findings.isEmpty && views.scope(.quick).contains("definer"), "\(views)")
   }
 }

@@ -76,11 +76,15 @@ final class MySQLPhysicalTarget: ScratchTarget {
   }
 
   func probes() async throws -> Probes {
-    let (checker, vendor) = (try checker(), try vendor())
+    let checker = try checker()
+    guard let server = state.withLock({ $0.server }) else { throw Fault(.notReady, "nothing was restored") }
+    let vendor = server.installation.vendor
     let sql = MySQLProbe(checker, vendor: vendor)
     return Probes(
-      sql: sql, schema: MySQLSchema(sql), deep: MySQLDeepCheck(checker, vendor: vendor, server: state.withLock { $0.server }),
-      digests: MySQLTableDigests(sql))
+      sql: sql,
+      // Triggers and events show themselves only to whoever could change them, and views to whoever may be anybody.
+      schema: MySQLSchema(MySQLProbe(server.administrator.entering(checker.database), vendor: vendor)),
+      deep: MySQLDeepCheck(server.administrator, vendor: vendor, server: server), digests: MySQLTableDigests(sql))
   }
 
   var access: [String] {
