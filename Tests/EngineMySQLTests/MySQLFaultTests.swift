@@ -72,7 +72,9 @@ struct MySQLFaultTests {
     let pipe = Foundation.Pipe()
     let restore = Task { try await target.restore(.stream(Descriptor(owning: dup(pipe.fileHandleForReading.fileDescriptor)))) }
     try pipe.fileHandleForWriting.write(contentsOf: Data(MySQLFaultTests.dump + [UInt8](repeating: 10, count: 40_000)))
-    try await Task.sleep(for: .seconds(1))
+    for _ in 0..<400 where HostProcesses.withArgument("\(context.directory)/socket/load.cnf").isEmpty {
+      try await Task.sleep(for: .milliseconds(50))
+    }
     let pid = Int32(TextFile.read("\(context.directory)/socket/pid").split(separator: "\n").first ?? "") ?? 0
     try #require(pid > 1)
     kill(pid, SIGKILL)

@@ -104,6 +104,28 @@ struct MySQLOddityTests {
     }
   }
 
+  @Test("a dump without a row says so, and one without a table leaves nothing for the deep check to call sound")
+  func hollow() async throws {
+    try await MySQLBench().restore(Array("CREATE TABLE t(id INT);\n".utf8)) { (probes, report) async throws -> Void in
+      #expect(report.notes.contains { $0.contains("no row") }, "\(report.notes)")
+      #expect(try await probes.findings(.full).isEmpty)
+    }
+    try await MySQLBench().restore(Array("CREATE PROCEDURE p() SELECT 1;\n".utf8)) { (probes, _) async throws -> Void in
+      #expect(try await probes.findings(.quick) == ["the restored server holds no table"])
+    }
+  }
+
+  @Test("a dump without comments proves its end by the settings that it puts back, and needs no note")
+  func uncommented() async throws {
+    let dump = String(decoding: try await SampleMySQL.dumps().plain, as: UTF8.self)
+    let bare = dump.split(separator: "\n", omittingEmptySubsequences: false).filter { !$0.hasPrefix("--") }.joined(separator: "\n")
+    try await MySQLBench().restore(Array(bare.utf8)) { (probes, report) async throws -> Void in
+      #expect(try await probes.count("orders") == 1000 && report.notes.isEmpty, "\(report.notes)")
+    }
+    let place = try #require(bare.range(of: "UNLOCK TABLES;\n", options: .backwards))
+    #expect(try await MySQLBench().fault(Array(bare[..<place.upperBound].utf8))?.code == .backupTruncated)
+  }
+
   @Test("a long line and a value of many megabytes pass")
   func large() async throws {
     let value = String(repeating: "0123456789abcdef", count: 1_200_000)

@@ -58,7 +58,9 @@ struct MySQLSabotageTests {
       ("CREATE TABLE t(id INT);\nINSERT INTO t VALUES ('x\u{0}y');\n", .backupDamaged),
       ("CREATE TABLE t(v VARCHAR(3));\nINSERT INTO t VALUES ('too long');\n", .restoreFailed),
       ("CREATE TABLE t(id INT);\nINSERT INTO t VALUES (1);\n/* not closed", .backupTruncated),
-      ("CREATE TABLE t(id INT) ENGINE=NoSuchEngine;\n", .toolMissing),
+      ("CREATE TABLE t(id INT) ENGINE=NoSuchEngine;\n", .toolMissing), ("DROP TABLE IF EXISTS t;\n", .backupEmpty),
+      ("CREATE TABLE t(id INT);\n/*!40103 SET TIME_ZONE=@OLD_TIME_ZONE */;\n-- Dump completed on 2026-11-21  9:44:05\n", .backupTruncated),
+      ("/*!40111 SET @OLD_SQL_NOTES=@@SQL_NOTES, SQL_NOTES=0 */;\nCREATE TABLE t(id INT);\n/*!40111 SET SQL_NO", .backupTruncated),
       (
         "-- MySQL dump 10.13  Distrib 8.0.36, for Linux (x86_64)\n-- Server version\t8.0.36\nCREATE TABLE t(v TEXT) COLLATE utf8mb4_0900_zz_ci;\n",
         .toolTooOld
@@ -71,6 +73,19 @@ struct MySQLSabotageTests {
   func content(_ text: String, _ code: FaultCode) async throws {
     let fault = try await MySQLBench().fault(Array(text.utf8))
     #expect(fault?.code == code, "\(String(describing: fault))")
+  }
+
+  @Test("a dump of mysqldump that lost its views, or its beginning, fails although its trailer is there")
+  func holes() async throws {
+    let dump = try await SampleMySQL.dumps().plain
+    let (views, end) = (
+      try #require(dump.firstRange(of: "-- Final view structure")), try #require(dump.firstRange(of: "/*!40103 SET TIME_ZONE=@OLD"))
+    )
+    let lacking = try await MySQLBench().fault(Array(dump[..<views.lowerBound] + dump[end.lowerBound...]))
+    #expect(lacking?.code == .backupTruncated && lacking?.message.contains("view") == true, "\(String(describing: lacking))")
+    let tables = try #require(dump.firstRange(of: "-- Table structure for table `orders`"))
+    let headless = try await MySQLBench().fault(Array(dump[tables.lowerBound...]))
+    #expect(headless?.code.verdict == .failed, "\(String(describing: headless))")
   }
 
   @Test("a flipped quote in the middle is found")

@@ -80,6 +80,24 @@ struct MySQLScannerTests {
     ])
   func truncation(_ text: String, _ isCut: Bool) throws { #expect((try scan(text).report.truncation != nil) == isCut) }
 
+  @Test(
+    "sees by settings, transactions and views which part of a dump without a trailer is missing",
+    arguments: [
+      ("/*!40111 SET @OLD_SQL_NOTES=@@SQL_NOTES, SQL_NOTES=0 */;\nCREATE TABLE t(a INT);\n", true),
+      ("/*!40111 SET @OLD_SQL_NOTES=@@SQL_NOTES, SQL_NOTES=0 */;\nSELECT 1;\n/*!40111 SET SQL_NOTES=@OLD_SQL_NOTES */;\n", false),
+      ("SET @OLD_SQL_MODE=@@SQL_MODE;\nSELECT 1;\nSET SQL_MODE=IF(@OLD_SQL_MODE IS NULL, '', @OLD_SQL_MODE);\n", false),
+      ("SET @OLD_SQL_MODE=@@SQL_MODE;\nUSE `mysql`;\nSELECT 1;\nSET SQL_MODE=@OLD_SQL_MODE;\n", false),
+      ("SELECT 1;\n/*!40111 SET SQL_NOTES=@OLD_SQL_NOTES */;\n", true), ("SET @old_mode = @@sql_mode;\nINSERT INTO t VALUES (1);\n", false),
+      ("SET autocommit=0;\nINSERT INTO t VALUES (1);\n", true), ("SET autocommit=0;\nINSERT INTO t VALUES (1);\nCOMMIT", false),
+      ("START TRANSACTION;\nINSERT INTO t VALUES (1);\n", true), ("BEGIN;\nDELETE FROM t;\nALTER TABLE t ADD KEY(a);\n", false),
+      ("START TRANSACTION;\nCREATE TABLE t(a INT);\nINSERT INTO t VALUES (1);\n", false),
+      ("SET autocommit=0;\nINSERT INTO t VALUES (1);\nSET autocommit=1;\n", false),
+      ("-- Temporary table structure for view `v`\nSELECT 1;\n", true),
+      ("-- Temporary view structure for view `v`\nSELECT 1;\n-- Final view structure for view `v`\n", false),
+      ("-- MySQL dump 10.13\n-- Dumping data for ta-- MySQL dump 10.13\n-- Dump completed\n", true),
+    ])
+  func ends(_ text: String, _ isCut: Bool) throws { #expect((try scan(text).report.truncation != nil) == isCut) }
+
   @Test("strings follow the session's SQL mode and character set")
   func strings() throws {
     let plain = try scan("SET SQL_MODE='NO_BACKSLASH_ESCAPES';\nINSERT INTO t VALUES ('\\');\nINSERT INTO t VALUES (2);\n").report

@@ -76,7 +76,8 @@ struct MySQLLoadJudge: Sendable {
     }
     if [1286, 1524].contains(error.code) {
       return Fault(
-        .toolMissing, text, advice: "Install the package with that engine or plugin (apt-cache search mariadb-plugin)")
+        .toolMissing, "\(text). The scratch server has its built-in engines only, and loads no libraries",
+        advice: "Tables of other engines cannot be drilled so far: dump them by themselves")
     }
     if header?.vendor == nil, error.code != 1064 {
       return Fault(.toolTooOld, text, advice: "Install the server that the dump was taken from, at least as new")

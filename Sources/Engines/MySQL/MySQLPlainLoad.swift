@@ -41,6 +41,11 @@ struct MySQLPlainLoad: Sendable {
     let database = session.options.database ?? named ?? "restored"
     let accounts = session.accounts
     do { try await onThread("mysql database") { try accounts.provide(database) } } catch let error as MySQLError {
+      guard !error.isDisconnected else {
+        throw await session.explained(
+          Fault(.toolFailed, "the scratch server went away before the load", advice: "See `drillmark log`; check memory", isTransient: true)
+        )
+      }
       throw Fault(.configuration, "the database \(database) cannot be made: \(error.withoutValues)", advice: "Give another `database`")
     }
     return database
@@ -64,8 +69,8 @@ struct MySQLPlainLoad: Sendable {
       if case .failure(let error) = fed { throw error }
       let report = feed.report
       if let error = errors.first {
-        // What the server did not understand may be the half of a statement at the dump's end.
-        if let line = error.line, let unfinished = report.unfinished, line >= unfinished.line { try judgeEnd(report) }
+        // What the server did not understand may be the half of a statement at the dump's end, or lack what went before.
+        if let what = report.truncation(behindErrorAt: error.line) { throw MySQLPlainLoad.cut(what) }
         throw await session.explained(
           MySQLLoadJudge(installation: session.installation, header: header).fault(
             error, kind: error.line.flatMap { report.kind(at: $0) }, at: error.line.map { "at line \($0)" } ?? "at an unknown line"))
@@ -93,10 +98,12 @@ struct MySQLPlainLoad: Sendable {
       errors: .lines { errors.take($0) }, box: session.box(for: client, alone: true))
   }
 
+  private static func cut(_ what: String) -> Fault {
+    Fault(.backupTruncated, "the dump is cut: \(what)", advice: MySQLEngine.lookAtJob)
+  }
+
   private func judgeEnd(_ report: MySQLScanReport) throws {
-    if let what = report.truncation {
-      throw Fault(.backupTruncated, "the dump is cut: \(what)", advice: MySQLEngine.lookAtJob)
-    }
+    if let what = report.truncation { throw MySQLPlainLoad.cut(what) }
     guard report.hasContent else {
       throw Fault(.backupEmpty, "the dump makes no table and fills none", advice: MySQLEngine.lookAtJob)
     }

@@ -147,13 +147,14 @@ struct MySQLScanner {
     // The next database is made while the one before is still entered.
     if isInSystem, statement.creates == nil || statement.effect != .plain {
       report.leftOut[.system, default: 0] += 1
+      report.take(statement, line: statementLine, isPassed: false)
       return .drop
     }
     if case .leaveOut(let what) = statement.effect {
       report.leftOut[what, default: 0] += 1
       return .drop
     }
-    if statement.effect == .content || statement.effect == .rows { report.hasContent = true }
+    report.take(statement, line: statementLine, isPassed: true)
     if let escapes = statement.backslashEscapes { backslashEscapes = escapes }
     if let set = statement.characterSet {
       isDoubleByte = ["gbk", "gb2312", "gb18030", "sjis", "cp932", "big5", "euckr", "ujis"].contains(set)

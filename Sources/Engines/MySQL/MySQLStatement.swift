@@ -13,6 +13,10 @@ struct MySQLStatement: Sendable, Hashable {
   var backslashEscapes: Bool?
   /// The character set that the client sends from here on.
   var characterSet: String?
+  /// Whether a SET statement keeps settings of the session for later (`@OLD_… = @@…`), or puts kept ones back.
+  var settings: Settings?
+  /// What a SET statement says of whether each statement commits from here on.
+  var commitsItself: Bool?
   /// Whether rows in parentheses follow a list of columns in parentheses.
   var hasColumnList = false
 
@@ -23,6 +27,8 @@ struct MySQLStatement: Sendable, Hashable {
     var user: String
     var host: String?
   }
+
+  enum Settings: Sendable, Hashable { case kept, putBack }
 
   enum Effect: Sendable, Hashable {
     /// Makes or fills something.
@@ -62,7 +68,7 @@ struct MySQLStatement: Sendable, Hashable {
       return
     }
     switch first {
-    case "SET": readSet(tokens, words)
+    case "SET": readSet(tokens, words, written)
     case "USE": if let name = MySQLStatement.name(at: 1, of: tokens) { effect = .enter(name) }
     case "INSERT", "REPLACE":
       effect = .rows
@@ -81,13 +87,14 @@ struct MySQLStatement: Sendable, Hashable {
     }
   }
 
-  private mutating func readSet(_ tokens: [MySQLTokens.Token], _ words: [String]) {
+  private mutating func readSet(_ tokens: [MySQLTokens.Token], _ words: [String], _ written: [MySQLTokens.Token]) {
     let second = words.dropFirst().first ?? ""
     if ["GLOBAL", "PERSIST", "PERSIST_ONLY"].contains(second) || second.hasPrefix("@@GLOBAL.") || second.hasPrefix("@@PERSIST") {
       effect = .leaveOut(.settings)
     } else if ["PASSWORD", "ROLE", "DEFAULT"].contains(second) {
       effect = .leaveOut(.accounts)
     }
+    readSettings(tokens, written)
     if second == "NAMES" { characterSet = MySQLStatement.name(at: 2, of: tokens)?.lowercased() }
     for (index, token) in tokens.enumerated() {
       guard case .word(let word) = token, word.hasSuffix("SQL_MODE"), !word.hasPrefix("@OLD"), index + 2 < tokens.count,
@@ -102,8 +109,22 @@ struct MySQLStatement: Sendable, Hashable {
     }
   }
 
+  private mutating func readSettings(_ tokens: [MySQLTokens.Token], _ written: [MySQLTokens.Token]) {
+    for (index, token) in tokens.enumerated() {
+      guard case .word(let word) = token else { continue }
+      let isSet = index + 2 < tokens.count && tokens[index + 1] == .symbol(UInt8(ascii: "="))
+      if case .word(let name) = written[index], name.hasPrefix("@OLD_") {
+        if !isSet, settings == nil { settings = .putBack }
+        if isSet, case .word(let value) = tokens[index + 2], value.hasPrefix("@@") { settings = .kept }
+      } else if isSet, word == "AUTOCOMMIT" || word.hasSuffix("@AUTOCOMMIT") || word.hasSuffix(".AUTOCOMMIT") {
+        commitsItself = !["0", "OFF", "FALSE"].contains { tokens[index + 2] == .word($0) }
+      }
+    }
+  }
+
   private mutating func readDefinition(_ tokens: [MySQLTokens.Token], _ words: [String], _ written: [MySQLTokens.Token]) {
-    effect = .content
+    // What is only removed is no content.
+    effect = words.first == "DROP" ? .plain : .content
     definers = MySQLStatement.definers(tokens, written)
     let what = words.dropFirst().first { !["OR", "REPLACE", "AGGREGATE", "TEMPORARY", "IF", "NOT", "EXISTS"].contains($0) } ?? ""
     switch what {
