@@ -13,6 +13,8 @@ struct BinaryLogEvent: Sendable {
   var server: UInt32
   var length: UInt32
   var flags: UInt16
+  /// Where it ends in the log that its server wrote, modulo 2^32; 0 for an event that was made up.
+  var written: UInt32 = 0
   /// What follows the header, without the checksum; empty for types that do not matter here.
   var body: [UInt8]
 
@@ -33,6 +35,9 @@ struct BinaryLogEvent: Sendable {
     default: .other
     }
   }
+
+  /// Whether it lies where its server wrote it. Events of relay logs, and made-up ones (flags 0x40 and 0x20), say nothing of that.
+  var isInPlace: Bool { written == 0 || flags & 0x60 != 0 || written == UInt32(truncatingIfNeeded: end) }
 
   /// Events between transactions, which end the one before.
   var isBetween: Bool { kind != .other || type == 161 || type == 27 }
@@ -57,6 +62,9 @@ struct BinaryLogEvent: Sendable {
 
   /// Whether it carries a statement's text, which replaying by database may leave out: types 2, 18 (LOAD DATA), and MariaDB's compressed 165.
   var carriesStatement: Bool { [2, 18, 165].contains(type) }
+
+  /// Whether its text decides where a transaction begins and ends: `BEGIN`, `COMMIT`, which are short.
+  var mayBound: Bool { type == 2 && length <= 1024 }
 
   /// The session's database and the statement's text as far as it was kept; nil for events that carry none.
   var statement: LoggedStatement? {

@@ -50,6 +50,9 @@ struct BinaryLogScanner {
     }
   }
 
+  /// Where the last event ends that came whole.
+  var wholeEnd: Int64 { event?.offset ?? offset - Int64(pending.count) }
+
   /// To be called at the log's end.
   ///
   /// - Throws: `Fault` with code `backup_truncated` when it ends within an event, `backup_empty` when nothing came.
@@ -95,13 +98,20 @@ struct BinaryLogScanner {
     let begin = offset - Int64(BinaryLogEvent.headerLength)
     let found = BinaryLogEvent(
       offset: begin, type: header[4], time: UInt32(header.number(0, 4)), server: UInt32(header.number(5, 4)),
-      length: UInt32(header.number(9, 4)), flags: UInt16(header.number(17, 2)), body: [])
+      length: UInt32(header.number(9, 4)), flags: UInt16(header.number(17, 2)),
+      written: UInt32(header.number(13, 4)), body: [])
     guard found.length >= UInt32(BinaryLogEvent.headerLength) else { throw damaged(begin) }
     // The first event says how all others are written.
     guard begin > 4 || found.kind == .format else { throw damaged(begin) }
+    guard found.isInPlace else {
+      throw Fault(
+        .backupDamaged,
+        "the binary log \(name) is damaged: the event at \(begin) ended at \(found.written) where its server wrote it, so something before it was lost or put in",
+        advice: "Copy the log again; if it is the same, its transactions there are lost")
+    }
     let body = found.length - UInt32(BinaryLogEvent.headerLength)
     event = found
-    if keepsStatements, found.carriesStatement, body > 0 {
+    if (keepsStatements && found.carriesStatement) || found.mayBound, body > 0 {
       let kept = min(body, BinaryLogScanner.beginning)
       dropped = Int64(body - kept)
       expect(.body, Int(kept))

@@ -214,9 +214,16 @@ private struct LogSpool {
       for event in events { try judge.take(event) }
       events.removeAll(keepingCapacity: true)
     }
+    let (end, offset) = (scanner.wholeEnd, scanner.offset)
     // What lies behind the target may be cut: it is not needed.
-    if !judge.isReached { try scanner.finish() }
-    try judge.end(at: scanner.offset)
+    if !judge.isReached, judge.isInUse, end < offset {
+      // It was copied while its server wrote it, or its server crashed: the reader would stumble over the rest.
+      guard ftruncate(file.raw, Int(end)) == 0 else { throw full() }
+      try judge.end(at: end, surplus: offset - end)
+    } else {
+      if !judge.isReached { try scanner.finish() }
+      try judge.end(at: offset)
+    }
     return judge
   }
 

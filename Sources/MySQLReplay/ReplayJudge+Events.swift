@@ -13,7 +13,10 @@ extension ReplayJudge {
       expectedNext = event.nextFile
     case .stop: hasEnd = true
     case .state: try takeState(event)
-    case .transaction: group = Group(offset: event.offset, id: event.transaction, time: event.time)
+    case .transaction:
+      group = Group(offset: event.offset, id: event.transaction, time: event.time)
+      // MariaDB: sql/log_event.h, FL_STANDALONE.
+      if event.type == 162, event.body.count > 12 { group?.isBegun = event.body[12] & 1 == 0 }
     case .other: break
     }
   }

@@ -37,6 +37,25 @@ struct ReplayJudge: Sendable {
     var offset: Int64
     var id: TransactionID?
     var time: UInt32
+    /// Whether something must come that ends it.
+    var isBegun = false
+    /// Whether all of it was seen.
+    var isWhole = false
+
+    /// Takes an event of the transaction: MariaDB says at its beginning whether it is one statement by itself, MySQL begins others with `BEGIN`.
+    mutating func take(_ event: BinaryLogEvent) {
+      switch event.type {
+      case 16, 38, 40: isWhole = true
+      case 2, 18, 165:
+        let text = String(decoding: event.statement?.text?.prefix(12) ?? [], as: UTF8.self)
+        if text == "BEGIN" {
+          isBegun = true
+        } else if !isBegun || ["COMMIT", "ROLLBACK", "XA COMMIT", "XA ROLLBACK"].contains(where: { text.hasPrefix($0) }) {
+          isWhole = true
+        }
+      default: break
+      }
+    }
   }
 
   init(target: ReplayTarget, start: BinaryLogPosition, backup: [String]) {
@@ -52,6 +71,7 @@ struct ReplayJudge: Sendable {
     isInUse = false
     hasEnd = false
     group = nil
+    stop = nil
   }
 
   mutating func take(_ event: BinaryLogEvent) throws {
@@ -61,7 +81,10 @@ struct ReplayJudge: Sendable {
     if isReached { return }
     try takeKind(event)
     if !isPastStart { lastBefore = max(lastBefore, event.time) }
-    if group != nil, !event.isBetween { group?.time = event.time }
+    if group != nil, !event.isBetween {
+      group?.time = event.time
+      group?.take(event)
+    }
     try judgePosition(event)
     if isPastStart, !isReached, let statements, let statement = event.statement, !isBehindTime(event) { try statements(statement) }
     if isPastStart, event.isBetween, event.kind != .transaction, event.time > 0 { try judgeTime(between: event) }
@@ -74,8 +97,17 @@ struct ReplayJudge: Sendable {
   }
 
   /// Takes the end of a log.
-  mutating func end(at offset: Int64) throws {
-    if !isReached, let last = group { try close(last, end: offset) }
+  ///
+  /// - Parameter surplus: Bytes of an event behind it that did not come whole.
+  mutating func end(at offset: Int64, surplus: Int64 = 0) throws {
+    if !isReached, let last = group, !last.isWhole {
+      leaveOut(last, surplus: offset + surplus - last.offset)
+    } else if !isReached {
+      if let group { try close(group, end: offset) }
+      if surplus > 0 {
+        notes.append("\(file) was copied while it was written, and its last \(surplus) bytes, no whole event, were left out")
+      }
+    }
     group = nil
     if !isPastStart { try reachStart(at: offset) }
     if case .position(let position) = target, position.file == file, !isReached {
@@ -83,6 +115,12 @@ struct ReplayJudge: Sendable {
       stop = nil
       isReached = true
     }
+  }
+
+  /// A transaction without its end was not committed, or its end was lost: then the next log follows on more than was applied.
+  private mutating func leaveOut(_ last: Group, surplus: Int64) {
+    stop = last.offset
+    notes.append("\(file) ends within a transaction, whose \(surplus) bytes from \(last.offset) on were left out")
   }
 
   /// Whether the log may be the last one: cut at the edge of an event shows in nothing but this.

@@ -159,6 +159,52 @@ struct MySQLLogTests {
     }
   }
 
+  /// A copy of the sample's logs with one of them changed, which is handed over with the places of its events.
+  private static func logs(
+    _ folder: TemporaryFolder, _ name: String, _ change: (inout [UInt8], _ events: [(offset: Int, type: UInt8)]) throws -> Void
+  ) async throws -> String {
+    let copy = "\(folder.path)/logs-\(name)"
+    try FileManager.default.copyItem(atPath: try await SampleMySQLLogs.shared().logs, toPath: copy)
+    var bytes = TextFile.bytes("\(copy)/\(name)")
+    var events: [(Int, UInt8)] = []
+    var place = 4
+    while place + 19 <= bytes.count {
+      events.append((place, bytes[place + 4]))
+      place += (0..<4).reduce(0) { $0 | Int(bytes[place + 9 + $1]) << ($1 * 8) }
+    }
+    try change(&bytes, events)
+    try Data(bytes).write(to: URL(fileURLWithPath: "\(copy)/\(name)"))
+    return copy
+  }
+
+  @Test("a log that lost a transaction in its middle, or the end of its last one, fails")
+  func lostTransactions() async throws {
+    let (dump, folder) = (try await SampleMySQLLogs.shared().dump("one"), TemporaryFolder("dmlost"))
+    let hole = try await Self.logs(folder, "bin.000004") { bytes, events in
+      let begins = events.filter { $0.type == 162 }.map(\.offset)
+      bytes.removeSubrange(begins[1]..<begins[2])
+    }
+    #expect(try await Self.fault(dump, hole)?.message.contains("was lost or put in") == true)
+    let open = try await Self.logs(folder, "bin.000003") { bytes, events in
+      bytes.removeSubrange(try #require(events.last { $0.type == 16 }).offset...)
+    }
+    #expect(try await Self.fault(dump, open)?.message.contains("something is missing between them") == true)
+  }
+
+  @Test("the last log, copied while its server wrote it, is applied up to its last whole transaction", arguments: [0, 5])
+  func lastInUse(_ more: Int) async throws {
+    let (dump, folder) = (try await SampleMySQLLogs.shared().dump("one"), TemporaryFolder("dmlast"))
+    let logs = try await Self.logs(folder, "bin.000004") { bytes, events in
+      bytes.removeSubrange((try #require(events.last { $0.type == 16 }).offset + more)...)
+      bytes[4 + 17] |= 1
+    }
+    try await Self.run(dump, logs) { (probes, report) async throws -> Void in
+      // The last transaction deletes one.
+      #expect(try await probes.count("orders") == 503)
+      #expect(report.notes.contains { $0.contains("ends within a transaction") }, "\(report.notes)")
+    }
+  }
+
   @Test("places are read from every form in which tools write them")
   func forms() {
     var found = DumpCoordinates()
