@@ -110,6 +110,28 @@ struct RedisOddityTests {
     }
   }
 
+  @Test("parts with a manifest of Windows, one that Redis did not come to rename, and increments of before and of no byte")
+  func oddParts() async throws {
+    var files = try await SampleRedis.backups().parts
+    let manifest = try #require(files.keys.first { $0.hasSuffix(".manifest") })
+    files[manifest] = files[manifest].map { Array(String(decoding: $0, as: UTF8.self).replacing("\n", with: "\r\n").utf8) }
+    files["temp-\(manifest)"] = [1]
+    files["appendonly.aof.0.incr.aof"] = command("SET", "old", "x")
+    files["appendonly.aof.99.incr.aof"] = []
+    let bench = try RedisBench()
+    let count = try await bench.restore(try bench.directory(files)) { probes, _ in
+      try await probes.keys?.count(KeySelection(prefix: Array("late".utf8)), timeout: .seconds(30))
+    }
+    #expect(count == 10)
+  }
+
+  @Test("the base of an append-only file in parts by itself, of which the record says that it is no more")
+  func baseAlone() async throws {
+    let base = try await SampleRedis.backups().parts.first { $0.key.hasSuffix("base.rdb") }?.value ?? []
+    let (count, report) = try await keys(base, "b.rdb")
+    #expect(count == Int64(SampleRedis.keys.0) && report.notes.contains { $0.contains("is the base of") }, "\(report.notes)")
+  }
+
   @Test("a directory with one RDB file, dated by it")
   func dataDirectory() async throws {
     let bench = try RedisBench()

@@ -129,6 +129,44 @@ struct RedisSabotageTests {
     #expect(fault?.code == .backupDamaged, "\(fault?.description ?? "loaded")")
   }
 
+  @Test(
+    "a base that was emptied, one that the manifest no longer names, and an increment that it does not name yet",
+    arguments: [("hollow", FaultCode.backupTruncated), ("headless", .backupDamaged), ("old", .backupDamaged), ("cut", .backupDamaged)])
+  func manifest(_ what: String, _ code: FaultCode) async throws {
+    let parts = try await SampleRedis.backups().parts
+    var files = parts.filter { !$0.key.hasSuffix(".manifest") }
+    let base = try #require(files.keys.first { $0.hasSuffix(".base.rdb") })
+    let increment = try #require(files.keys.first { $0.hasSuffix(".incr.aof") })
+    var lines = ["file \(base) seq 2 type b", "file \(increment) seq 2 type i"]
+    switch what {
+    case "hollow": files[base] = []
+    case "headless": lines.removeFirst()
+    case "old": files["appendonly.aof.99.incr.aof"] = command("SET", "new", "x")
+    default: lines.removeLast()
+    }
+    files["appendonly.aof.manifest"] = Array(lines.map { "\($0)\n" }.joined().utf8)
+    let bench = try RedisBench()
+    let fault = try await bench.fault(at: try bench.directory(files))
+    #expect(fault?.code == code, "\(what): \(fault?.description ?? "loaded")")
+  }
+
+  @Test("what follows the end of an RDB file is found by the deep check")
+  func surplus() async throws {
+    let bytes = try await SampleRedis.backups().snapshot
+    let bench = try RedisBench()
+    let findings = try await bench.restore(try bench.scratch.file("b.rdb", bytes + bytes)) { probes, _ in
+      try await probes.deep?.check(.quick, timeout: .seconds(30)).findings
+    }
+    #expect(findings?.count == 1 && findings?.first?.hasPrefix("\(bytes.count) bytes follow") == true, "\(findings ?? [])")
+  }
+
+  @Test("a key that is there twice makes Redis stop itself, and is told as damage of the file")
+  func twice() async throws {
+    let base = HandmadeRDB.file(aux: [("aof-base", "1")], [HandmadeRDB.entry("a", "b"), HandmadeRDB.entry("a", "c")])
+    let fault = try await fault(base, "b.aof")
+    #expect(fault?.code == .backupDamaged && fault?.message.contains("uplicated key") == true, "\(fault?.description ?? "loaded")")
+  }
+
   @Test("a part that others follow must not end inside a command")
   func cutMiddlePart() async throws {
     let whole = command("SET", "a", "b")

@@ -14,6 +14,11 @@ package struct AppendOnlyManifest: Sendable, Hashable {
   /// In the order in which they are replayed.
   package var increments: [String]
 
+  /// Files that only wait to be removed.
+  private var history: Set<String> = []
+  /// The number of the first increment; nil when there is none.
+  private var first: Int64?
+
   package var files: [String] { (base.map { [$0] } ?? []) + increments }
 
   package var directory: String { path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") }
@@ -25,7 +30,7 @@ package struct AppendOnlyManifest: Sendable, Hashable {
     self.path = path
     increments = []
     var last: Int64 = 0
-    for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() where !line.isEmpty {
+    for (number, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() where !line.isEmpty {
       if line.hasPrefix("#") { continue }
       let words = line.split(separator: " ")
       guard words.count >= 6, words[0] == "file", words[2] == "seq", words[4] == "type", let sequence = Int64(words[3]),
@@ -35,8 +40,9 @@ package struct AppendOnlyManifest: Sendable, Hashable {
       case "b" where base == nil: base = name
       case "i" where sequence > last:
         increments.append(name)
+        first = first ?? sequence
         last = sequence
-      case "h": continue
+      case "h": history.insert(name)
       default: throw AppendOnlyManifest.damaged(path, "names its files out of order in line \(number + 1)")
       }
     }
@@ -50,10 +56,10 @@ package struct AppendOnlyManifest: Sendable, Hashable {
     try self.init(String(decoding: try RedisFile.small(path), as: UTF8.self), path: path)
   }
 
-  /// Proves that every file that the manifest names is there; without one of them Redis would not start.
+  /// Proves that every file that the manifest names is there, without one of which Redis would not start, and that it names all it should.
   ///
   /// - Returns: Their bytes.
-  /// - Throws: `Fault` with code `backup_damaged` that names the missing ones.
+  /// - Throws: `Fault` with code `backup_damaged` that names the missing ones, or `backup_truncated` for a base of no bytes.
   @discardableResult
   package func requireFiles() throws -> Int64 {
     var missing: [String] = []
@@ -70,10 +76,43 @@ package struct AppendOnlyManifest: Sendable, Hashable {
       throw Fault(
         .backupDamaged,
         "the manifest \(path) names \(files.count) files, and of these \(missing.prefix(5).joined(separator: ", ")) "
-          + (missing.count == 1 ? "is" : "are") + " not there", advice: "Copy the whole directory, after switching automatic rewrites off")
+          + (missing.count == 1 ? "is" : "are") + " not there", advice: AppendOnlyManifest.copyWhole)
     }
+    try requireBase()
+    try refuseUnnamed()
     return total
   }
+
+  /// Redis takes a base of no bytes, and increments without one, for an empty beginning, and writes neither over data: a base that is an RDB
+  /// file has a header at least, and the increments from the first on are there until a base takes their place.
+  private func requireBase() throws {
+    if let base, base.hasSuffix(".rdb"), RedisFile.size("\(directory)/\(base)") == 0 {
+      throw Fault(.backupTruncated, "the base \(base) of the append-only file holds no byte", advice: RedisFormat.lookAtJob)
+    }
+    if base == nil, let first, first > 1 {
+      throw Fault(
+        .backupDamaged, "the manifest \(path) names no base, and increments from number \(first) on: what went before is missing",
+        advice: AppendOnlyManifest.copyWhole)
+    }
+  }
+
+  /// An increment that was begun behind the first of the manifest's, and holds commands that the manifest knows nothing of.
+  private func refuseUnnamed() throws {
+    let known = history.union(files)
+    let prefix = (path.split(separator: "/").last ?? "").dropLast(".manifest".count)
+    for name in try RedisFormat.names(in: directory)
+    where name.hasPrefix("\(prefix).") && name.hasSuffix(".incr.aof") && !known.contains(name) {
+      guard let number = Int64(name.dropFirst(prefix.count + 1).dropLast(".incr.aof".count)), number > first ?? 0,
+        RedisFile.size("\(directory)/\(name)") > 0
+      else { continue }
+      throw Fault(
+        .backupDamaged,
+        "the manifest \(path) does not name \(name) beside it, whose commands would be lost: it is older than the file, or cut",
+        advice: AppendOnlyManifest.copyWhole)
+    }
+  }
+
+  private static let copyWhole = "Copy the whole directory, after switching automatic rewrites off"
 
   /// Redis writes names as they are, and only in quotes when they hold white space; ours must be plain.
   private static func name(_ word: Substring) -> String? {

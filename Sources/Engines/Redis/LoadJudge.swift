@@ -35,12 +35,12 @@ struct LoadJudge: Sendable {
     switch trouble {
     case .newerFormat(let version):
       Fault(
-        .toolTooOld, "the backup is of RDB version \(version), which Redis \(server) cannot read; this says nothing about the backup",
+        .toolTooOld, "the backup is of RDB version \(version), which \(server) cannot read; this says nothing about the backup",
         advice: "Install the version that wrote it, or a newer one, where drills run")
     case .wrongSignature:
       format.header?.isValkey == true
         ? Fault(
-          .toolTooOld, "the backup is a file of Valkey, which Redis \(server) cannot read; this says nothing about the backup",
+          .toolTooOld, "the backup is a file of Valkey, which \(server) cannot read; this says nothing about the backup",
           advice: "Install valkey-server where drills run")
         : Fault(.backupWrongFormat, "Redis does not recognise the file as one of its own", advice: lookAtJob)
     case .module(let name):
@@ -77,7 +77,7 @@ struct LoadJudge: Sendable {
       return Fault(.backupDamaged, "the append-only file holds a command that is none", advice: lookAtJob)
     }
     return Fault(
-      .toolTooOld, "the append-only file holds the command \(name), which Redis \(server) does not know: a module's or a newer server's",
+      .toolTooOld, "the append-only file holds the command \(name), which \(server) does not know: a module's or a newer server's",
       advice: "Install the version that wrote it where drills run; data of modules cannot be drilled so far")
   }
 
@@ -100,6 +100,9 @@ struct LoadJudge: Sendable {
     switch format {
     case .snapshot: notes += try snapshotNotes()
     case .log, .parts: notes += try logNotes(cutTail, sizes)
+    }
+    if case .log(let header?, _) = format, header.isBase {
+      notes.append("the file is the base of an append-only file in parts: commands that lie in its other files were not restored")
     }
     if log.hasNoChecksum || (format.header?.version).map({ $0 < 5 }) == true {
       notes.append("the RDB file carries no checksum, so that a changed byte inside a value cannot be seen")

@@ -96,6 +96,7 @@ struct LoadLog: Sendable, Hashable {
     if line.contains("the truncated file is not the last file") { return .cutLog("is cut in a part that others follow") }
     if line.contains("AOF MANIFEST FILE ERROR") { return .brokenLog("has a manifest that Redis refuses") }
     if line.hasPrefix("Short read or OOM loading DB") { return .brokenRDB("") }
+    if let match = line.firstMatch(of: /Guru Meditation: (.{0,60}RDB.{0,60}?)(?: #\S+)?$/) { return .brokenRDB(String(match.1)) }
     if let match = line.firstMatch(of: /Internal error in RDB reading .* -> (.{1,200})/) { return .brokenRDB(String(match.1)) }
     if let match = line.firstMatch(of: /^\[offset (\d+)\] ((?:Invalid|Unknown|Error|.*rror).{0,150})/) {
       return .brokenRDB("\(match.2) at offset \(match.1)")

@@ -16,6 +16,8 @@ package struct RDBHeader: Sendable, Hashable {
   package var usedMemory: Int64?
   /// Whether the file is the beginning of an append-only file, so that commands may follow.
   package var isPreamble: Bool
+  /// Whether it is so in several parts, where the commands lie in other files (Redis 7 and later).
+  package var isBase = false
 
   /// Reads as much of the header as `bytes` hold; nil when they are not the beginning of an RDB file.
   ///
@@ -33,7 +35,8 @@ package struct RDBHeader: Sendable, Hashable {
       case "redis-ver", "valkey-ver": serverVersion = String(value.prefix(40).filter { $0.isNumber || $0 == "." })
       case "ctime": created = Int64(value).flatMap { $0 > 0 && $0 < 1 << 40 ? Timestamp(seconds: $0) : nil }
       case "used-mem": usedMemory = Int64(value).flatMap { $0 > 0 ? $0 : nil }
-      case "aof-preamble", "aof-base": isPreamble = value == "1"
+      case "aof-preamble": isPreamble = value == "1"
+      case "aof-base": (isPreamble, isBase) = (value == "1", value == "1")
       default: break
       }
     }

@@ -53,9 +53,16 @@ struct RedisDeepCheck: DeepProbe {
     if exit.status == .timedOut { throw ProbeError.timeout(timeout) }
     try Task.checkCancellation()
     let said = exit.outputText + exit.errorText
-    if exit.isSuccess, said.contains(good), !said.contains("ERROR DETECTED") { return [] }
+    if exit.isSuccess, said.contains(good), !said.contains("ERROR DETECTED") { return Self.surplus(said, path) }
     if let broken = said.split(separator: "\n").first(where: { Self.names($0) }) { return ["\(Self.name(checker)): \(broken.prefix(200))"] }
     return ["\(Self.name(checker)) ended with \(exit.status) and called nothing sound"]
+  }
+
+  /// What follows the end of an RDB file is loaded by no server: `[offset 11114] \o/ RDB looks OK! \o/`. One with data of modules is passed over.
+  private static func surplus(_ said: String, _ path: String) -> [String] {
+    guard let end = said.firstMatch(of: /\[offset (\d+)\] \\o\/ RDB looks OK!/).flatMap({ Int64($0.1) }) else { return [] }
+    let surplus = RedisFile.size(path) - end
+    return surplus > 0 ? ["\(surplus) bytes follow the end of the RDB file, which no server loads"] : []
   }
 
   private static func names(_ line: Substring) -> Bool {

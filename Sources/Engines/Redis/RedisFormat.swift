@@ -41,7 +41,10 @@ package enum RedisFormat: Sendable, Hashable {
   private init(directory: String) throws {
     let names = try Self.names(in: directory)
     for place in [directory] + (names.contains("appendonlydir") ? ["\(directory)/appendonlydir"] : []) {
-      let manifests = (place == directory ? names : try Self.names(in: place)).filter { $0.hasSuffix(".manifest") }
+      let manifests = (place == directory ? names : try Self.names(in: place)).filter {
+        // What Redis writes before it renames it.
+        $0.hasSuffix(".manifest") && !$0.hasPrefix("temp-")
+      }
       if manifests.count > 1 {
         throw Fault(.backupWrongFormat, "\(place) holds \(manifests.count) manifests of append-only files", advice: "Check `match`")
       }
@@ -98,7 +101,7 @@ package enum RedisFormat: Sendable, Hashable {
     return (1...10).contains(digits.count) && bytes.dropFirst(1 + digits.count).starts(with: "\r\n$".utf8)
   }
 
-  private static func names(in directory: String) throws -> [String] {
+  static func names(in directory: String) throws -> [String] {
     do { return try FileManager.default.contentsOfDirectory(atPath: directory).sorted() } catch {
       throw Fault(.backupUnreadable, "the directory \(directory) cannot be listed", advice: "Check owner and mode")
     }
